@@ -1,0 +1,58 @@
+// A ReRAM device and the wires of its array, as configs/devices/*.toml describe them.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+
+#include "host/analog/code_format.hpp"
+
+namespace crossloop::analog {
+
+/// Resistances of the array in ohm. The driver sits left of column 0, the sense side below the last
+/// row; a row (column) segment lies between neighbouring cells. 0 merges the nodes.
+struct Wires {
+  double driver_ohm = 100.0;
+  double row_ohm = 2.5;
+  double column_ohm = 2.5;
+  double sense_ohm = 100.0;
+  bool ideal() const {
+    return driver_ohm == 0.0 && row_ohm == 0.0 && column_ohm == 0.0 && sense_ohm == 0.0;
+  }
+};
+
+/// Mode `fit`: what a cell holds after write-verify, sampled from a published law.
+struct Device {
+  std::string name = "default";
+  double g_min_us = 5.0;   ///< conductance of level 0, microsiemens
+  double g_max_us = 50.0;  ///< conductance of the highest level
+  /// Programming error: G = G_target * (1 + N(0, sigma_over_mu^2)), clamped at 0, drawn anew each
+  /// time a cell is programmed (cycle-to-cycle).
+  double sigma_over_mu = 0.0;
+  double stuck_lrs_rate = 0.0;  ///< share of cells stuck at g_max (0..1), fixed per chip
+  double stuck_hrs_rate = 0.0;  ///< share of cells stuck at g_min
+  /// White read noise of one column read, standard deviation in units of g_max. Enters as sigma_j.
+  double read_noise_over_g_max = 0.0;
+  Wires wires;
+
+  double step_us(int cell_bits) const {  ///< dG = (g_max - g_min) / (2^c - 1)
+    return (g_max_us - g_min_us) / ((1 << cell_bits) - 1);
+  }
+};
+
+/// Reads a device file, strictly. Throws InputError naming key, line and allowed range.
+Device read_device(const std::filesystem::path& path);
+
+/// Reads `name_or_path`: an existing file, else configs/devices/NAME.toml below `config_root`.
+/// Throws InputError listing the presets.
+Device find_device(const std::string& name_or_path, const std::filesystem::path& config_root);
+
+/// The code format of this device: reference = round(2^F * g_min / dG). F and W as given. Throws
+/// InputError if the nominal code of g_max does not fit W bits.
+CodeFormat code_format(const Device& device, int cell_bits, int bits, int fraction_bits);
+
+/// sigma_j of numerics.md step 5 for this device: the integer whose noise has the standard
+/// deviation read_noise_over_g_max * 2^F * g_max / dG code units.
+std::int32_t noise_sigma(const Device& device, const CodeFormat& format);
+
+}  // namespace crossloop::analog

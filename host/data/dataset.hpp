@@ -1,0 +1,60 @@
+// Labelled 8-bit images.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace crossloop::data {
+
+/// `count` images, uint8 NHWC, with one label each (0 .. classes-1).
+struct Dataset {
+  std::string name;
+  int count = 0;
+  int height = 0;
+  int width = 0;
+  int channels = 0;
+  int classes = 0;
+  std::vector<std::uint8_t> pixels;
+  std::vector<std::uint8_t> labels;
+
+  std::size_t image_size() const {
+    return static_cast<std::size_t>(height) * static_cast<std::size_t>(width) *
+           static_cast<std::size_t>(channels);
+  }
+  std::span<const std::uint8_t> image(int index) const {
+    return std::span(pixels).subspan(static_cast<std::size_t>(index) * image_size(), image_size());
+  }
+  /// Images first .. first+images-1. Throws InputError beyond the end.
+  Dataset slice(int first, int images) const;
+};
+
+/// A training and a test set of the same shape.
+struct DataSplit {
+  Dataset train;
+  Dataset test;
+};
+
+/// Mean and standard deviation of each channel in 0..1, over all images.
+struct ChannelStatistics {
+  std::vector<float> mean;
+  std::vector<float> std;
+};
+ChannelStatistics channel_statistics(const Dataset& images);
+
+/// What load_data() needs to know beyond the path.
+struct DataOptions {
+  std::uint64_t seed = 1;   ///< shapes only
+  int train_images = 20000;  ///< shapes: how many to draw; files: at most so many, 0 for all
+  int test_images = 4000;
+};
+
+/// `source` is "shapes", or a file or folder: a folder with the CIFAR-10 binary version (or with
+/// its .tar.xz, or that archive itself), or a folder with the four IDX files of MNIST or
+/// Fashion-MNIST, gzipped or not. The kind is recognised from the names of the files. Throws
+/// InputError naming the file that is missing, short, or not what it should be.
+DataSplit load_data(const std::string& source, const DataOptions& options);
+
+}  // namespace crossloop::data
