@@ -37,7 +37,7 @@ struct ColumnSetting {
   std::int32_t output = 0;     ///< o, accumulator of the layer
   bool negative = false;       ///< sign of the recombination
   std::int32_t slice = 0;      ///< k
-  std::int32_t exponent = 0;   ///< e_g = shift - smallest shift of the layer
+  std::int32_t left_shift = 0;  ///< c*k + e_g, e_g = shift - smallest shift of the layer; 0..23
   std::int32_t reference = 0;  ///< b_j, 0..2^W-1
   std::int32_t sigma = 0;      ///< read noise, unsigned 16 bit, see numerics.md step 5
   std::int32_t gain = kUnitGain;  ///< unsigned 16 bit
