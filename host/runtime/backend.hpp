@@ -7,40 +7,14 @@
 #include <vector>
 
 #include "host/compiler/deployment.hpp"
+#include "host/engine/job.hpp"
 
 namespace crossloop::runtime {
 
-/// One crossbar of a job and the tables it runs with. Measuring uses tables of its own.
-struct PageJob {
-  std::int32_t crossbar = 0;
-  const compiler::PageTables* tables = nullptr;
-};
-
-/// Some crossbars over a batch of input vectors, recombined into `outputs` accumulators.
-struct Job {
-  std::vector<PageJob> pages;
-  int inputs = 0;        ///< elements of one vector; row tables index them
-  int outputs = 0;       ///< accumulators; column tables index them
-  int input_bits = 8;    ///< phases, least significant bit first
-  bool skip_zero = true;  ///< a phase with P_t = 0 contributes exactly 0 (numerics.md, step 9)
-  std::uint32_t seed = 1;           ///< of the read noise
-  std::uint32_t first_vector = 0;   ///< vector number of vector 0; the others count up
-};
-
-struct Counters {
-  std::int64_t column_reads = 0;
-  std::int64_t conversions = 0;  ///< column reads that were not skipped
-  std::int64_t clipped_low = 0;
-  std::int64_t clipped_high = 0;
-  std::int64_t cycles = 0;  ///< of the device; 0 for the engine
-  Counters& operator+=(const Counters& other);
-  bool operator==(const Counters&) const = default;
-};
-
-struct JobResult {
-  std::vector<std::int32_t> accumulators;  ///< [vectors][outputs]
-  Counters counters;
-};
+using engine::ConversionCounters;
+using engine::Job;
+using engine::JobResult;
+using engine::PageJob;
 
 /// Effective codes of all crossbars, for comparing two backends on the same chip. Never used by
 /// measuring code.
@@ -59,11 +33,12 @@ class Backend {
   virtual void program(std::int32_t crossbar, int rows, int columns,
                        std::span<const std::uint8_t> levels) = 0;
 
-  /// Runs a job; `vectors` is uint8 [n][job.inputs]. Throws InputError for a crossbar that was never
-  /// programmed, DeviceError if the device fails.
+  /// Runs a job; `vectors` is uint8 [n][job.inputs]. Throws InputError for a crossbar that was
+  /// never programmed, DeviceError if the device fails.
   virtual JobResult run(const Job& job, std::span<const std::uint8_t> vectors) = 0;
 
-  /// Reads back the codes of all programmed crossbars 0..crossbars-1 (empty where never programmed).
+  /// Reads back the codes of all programmed crossbars 0..crossbars-1 (empty where never
+  /// programmed).
   virtual Snapshot snapshot(std::int32_t crossbars) = 0;
 
   /// Puts saved codes in place of programming.

@@ -1,0 +1,134 @@
+#include "host/engine/engine.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+
+#include "host/error.hpp"
+#include "tests/random_pages.hpp"
+
+namespace crossloop::engine {
+namespace {
+
+using testing_support::draw;
+using testing_support::random_bytes;
+using testing_support::random_page;
+using testing_support::RandomPage;
+using testing_support::RandomPageOptions;
+
+class EngineOn : public ::testing::TestWithParam<const char*> {
+ protected:
+  void SetUp() override { ::setenv("CROSSLOOP_ENGINE", GetParam(), 1); }
+  void TearDown() override { ::unsetenv("CROSSLOOP_ENGINE"); }
+};
+
+JobResult reference_run(const std::vector<RandomPage>& pages, const Job& job,
+                        std::span<const std::uint8_t> vectors) {
+  JobResult result;
+  const std::size_t inputs = static_cast<std::size_t>(job.inputs);
+  const std::size_t outputs = static_cast<std::size_t>(job.outputs);
+  result.accumulators.assign(vectors.size() / inputs * outputs, 0);
+  for (std::size_t v = 0; v < vectors.size() / inputs; ++v) {
+    for (std::size_t p = 0; p < pages.size(); ++p) {
+      accumulate_page(
+          {pages[p].codes, &pages[p].tables}, static_cast<std::uint32_t>(job.pages[p].crossbar),
+          job.settings, job.first_vector + static_cast<std::uint32_t>(v),
+          vectors.subspan(v * inputs, inputs),
+          std::span(result.accumulators).subspan(v * outputs, outputs), result.counters);
+    }
+  }
+  return result;
+}
+
+TEST_P(EngineOn, EqualsTheReferenceToTheLastBit) {
+  const int seed = ::testing::UnitTest::GetInstance()->random_seed();
+  SCOPED_TRACE("replay with --gtest_random_seed=" + std::to_string(seed));
+  std::mt19937 rng(static_cast<unsigned>(seed));
+  for (int round = 0; round < 60; ++round) {
+    RandomPageOptions options;
+    options.rows = draw(rng, 1, 130);
+    options.columns = draw(rng, 1, 100);
+    options.code_bits = draw(rng, 4, 12);
+    options.noisy = draw(rng, 0, 1) == 1;
+    options.wide_adc = draw(rng, 0, 1) == 1;
+    Engine engine({.threads = draw(rng, 1, 3)});
+    std::vector<RandomPage> pages;
+    for (int p = draw(rng, 1, 3); p > 0; --p) pages.push_back(random_page(options, rng));
+    Job job;
+    job.inputs = options.inputs;
+    job.outputs = options.outputs;
+    job.settings = {draw(rng, 1, 8), draw(rng, 0, 1) == 1, rng()};
+    job.first_vector = rng();
+    for (std::size_t p = 0; p < pages.size(); ++p) {
+      const std::int32_t crossbar = draw(rng, 0, 1000) * 3 + static_cast<std::int32_t>(p);
+      engine.load(crossbar, options.rows, options.columns, pages[p].codes);
+      job.pages.push_back({crossbar, &pages[p].tables});
+    }
+    const auto vectors = random_bytes(static_cast<std::size_t>(options.inputs * 40), rng);
+    const JobResult expected = reference_run(pages, job, vectors);
+    const JobResult got = engine.run(job, vectors);
+    ASSERT_EQ(got.accumulators, expected.accumulators) << "round " << round;
+    ASSERT_EQ(got.counters, expected.counters) << "round " << round;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(InstructionSets, EngineOn, ::testing::Values("plain", "avx2", ""),
+                         [](const auto& info) {
+                           return info.param[0] == 0 ? std::string("best")
+                                                     : std::string(info.param);
+                         });
+
+class EngineJob : public ::testing::Test {
+ protected:
+  EngineJob() {
+    page_ = random_page({.rows = 8, .columns = 6, .inputs = 10, .outputs = 4}, rng_);
+    engine_.load(3, 8, 6, page_.codes);
+    job_.pages = {{3, &page_.tables}};
+    job_.inputs = 10;
+    job_.outputs = 4;
+  }
+  std::mt19937 rng_{1};
+  RandomPage page_;
+  Engine engine_;
+  Job job_;
+  std::vector<std::uint8_t> vectors_ = std::vector<std::uint8_t>(100, 77);
+};
+
+TEST_F(EngineJob, DoesNotDependOnTheNumberOfThreads) {
+  Engine one({.threads = 1});
+  one.load(3, 8, 6, page_.codes);
+  EXPECT_EQ(one.run(job_, vectors_).accumulators, engine_.run(job_, vectors_).accumulators);
+}
+
+TEST_F(EngineJob, RoundsHalfUpUnlessTheFaultIsPlanted) {
+  Engine faulty({.threads = 1, .fault = Fault::kAdcTruncates});
+  faulty.load(3, 8, 6, page_.codes);
+  EXPECT_NE(faulty.run(job_, vectors_).accumulators, engine_.run(job_, vectors_).accumulators);
+}
+
+TEST_F(EngineJob, RefusesACrossbarThatWasNeverProgrammed) {
+  job_.pages[0].crossbar = 4;
+  EXPECT_THROW(engine_.run(job_, vectors_), InputError);
+}
+
+TEST_F(EngineJob, RefusesTablesOfAnotherSizeAndIndicesOutside) {
+  auto tables = page_.tables;
+  tables.rows.pop_back();
+  job_.pages[0].tables = &tables;
+  EXPECT_THROW(engine_.run(job_, vectors_), InputError);
+  tables = page_.tables;
+  tables.rows[2] = 10;
+  EXPECT_THROW(engine_.run(job_, vectors_), InputError);
+  tables = page_.tables;
+  tables.columns[5].output = 4;
+  EXPECT_THROW(engine_.run(job_, vectors_), InputError);
+}
+
+TEST_F(EngineJob, RefusesHalfAVector) {
+  vectors_.pop_back();
+  EXPECT_THROW(engine_.run(job_, vectors_), InputError);
+}
+
+}  // namespace
+}  // namespace crossloop::engine
