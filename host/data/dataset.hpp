@@ -46,7 +46,7 @@ ChannelStatistics channel_statistics(const Dataset& images);
 
 /// What load_data() needs to know beyond the path.
 struct DataOptions {
-  std::uint64_t seed = 1;   ///< shapes only
+  std::uint64_t seed = 1;    ///< shapes only
   int train_images = 20000;  ///< shapes: how many to draw; files: at most so many, 0 for all
   int test_images = 4000;
 };
