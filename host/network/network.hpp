@@ -4,7 +4,7 @@
 // output. Values are named; the graph input is `Network::input_name`.
 #pragma once
 
-#include <array>
+#include <cstdint>
 #include <map>
 #include <span>
 #include <string>
@@ -112,6 +112,16 @@ struct Network {
   Node& node(const std::string& node_name);
 };
 
+/// "[16, 32, 32]".
+std::string to_string(const Shape& shape);
+
+/// The operator's name in messages and tables, which is its ONNX name: "Conv", "Linear" for Gemm.
+const char* operator_name(const Node& node);
+
+/// The shape `node` makes of the shapes of its inputs. Throws InputError naming the node if they do
+/// not fit the operator, or its parameters have the wrong size.
+Shape output_shape(const Node& node, std::span<const Shape> inputs);
+
 /// The shape of every value by name, the graph input included. Throws InputError naming the node
 /// where shapes or parameter sizes do not fit, a value is missing or used before it is made.
 std::map<std::string, Shape> infer_shapes(const Network& network);
@@ -125,8 +135,8 @@ struct WeightView {
   std::span<float> bias;  ///< empty where the node has none
 };
 bool has_weight(const Node& node);
-WeightView weight_of(Node& node);                          ///< assert has_weight
-std::span<const float> weight_values(const Node& node);   ///< assert has_weight
+WeightView weight_of(Node& node);                        ///< assert has_weight
+std::span<const float> weight_values(const Node& node);  ///< assert has_weight
 
 /// Number of weights and biases, and of weights that are not zero.
 struct ParameterCount {
