@@ -58,8 +58,8 @@ TEST_P(EngineOn, EqualsTheReferenceToTheLastBit) {
     Job job;
     job.inputs = options.inputs;
     job.outputs = options.outputs;
-    job.settings = {draw(rng, 1, 8), draw(rng, 0, 1) == 1, rng()};
-    job.first_vector = rng();
+    job.settings = {draw(rng, 1, 8), draw(rng, 0, 1) == 1, static_cast<std::uint32_t>(rng())};
+    job.first_vector = static_cast<std::uint32_t>(rng());
     for (std::size_t p = 0; p < pages.size(); ++p) {
       const std::int32_t crossbar = draw(rng, 0, 1000) * 3 + static_cast<std::int32_t>(p);
       engine.load(crossbar, options.rows, options.columns, pages[p].codes);
@@ -74,14 +74,14 @@ TEST_P(EngineOn, EqualsTheReferenceToTheLastBit) {
 }
 
 INSTANTIATE_TEST_SUITE_P(InstructionSets, EngineOn, ::testing::Values("plain", "avx2", ""),
-                         [](const auto& info) {
-                           return info.param[0] == 0 ? std::string("best")
-                                                     : std::string(info.param);
+                         [](const auto& set) {
+                           return set.param[0] == 0 ? std::string("best") : std::string(set.param);
                          });
 
 class EngineJob : public ::testing::Test {
  protected:
   EngineJob() {
+    rng_.seed(7);
     page_ = random_page({.rows = 8, .columns = 6, .inputs = 10, .outputs = 4}, rng_);
     engine_.load(3, 8, 6, page_.codes);
     job_.pages = {{3, &page_.tables}};
@@ -92,7 +92,7 @@ class EngineJob : public ::testing::Test {
   RandomPage page_;
   Engine engine_;
   Job job_;
-  std::vector<std::uint8_t> vectors_ = std::vector<std::uint8_t>(100, 77);
+  std::vector<std::uint8_t> vectors_ = random_bytes(4000, rng_);
 };
 
 TEST_F(EngineJob, DoesNotDependOnTheNumberOfThreads) {

@@ -25,7 +25,7 @@ struct RandomPageOptions {
 };
 
 inline int draw(std::mt19937& rng, int low, int high) {
-  return low + static_cast<int>(rng() % static_cast<std::uint32_t>(high - low + 1));
+  return low + static_cast<int>(rng() % static_cast<unsigned long>(high - low + 1));
 }
 
 /// Settings such that codes land on, between and beyond the rails.
