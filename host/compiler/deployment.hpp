@@ -16,11 +16,11 @@ namespace crossloop::compiler {
 
 /// A tile and the number formats around it.
 struct TileFormat {
-  int rows = 64;         ///< R, word lines, 16..512
-  int columns = 64;      ///< C, bit lines, 16..512
-  int input_bits = 8;    ///< B_x
-  int weight_bits = 8;   ///< B_w, 2..8
-  int adc_bits = 8;      ///< default B_g, 1..12
+  int rows = 64;        ///< R, word lines, 16..512
+  int columns = 64;     ///< C, bit lines, 16..512
+  int input_bits = 8;   ///< B_x
+  int weight_bits = 8;  ///< B_w, 2..8
+  int adc_bits = 8;     ///< default B_g, 1..12
   analog::CodeFormat code;
   /// K, slices of a differential weight: ceil((B_w - 1) / c).
   int slices() const { return (weight_bits - 1 + code.cell_bits - 1) / code.cell_bits; }
@@ -34,17 +34,17 @@ inline constexpr std::int32_t kUnitGain = 1 << kGainFractionBits;
 
 /// One bit line: what its ADC does and where its codes go (numerics.md, steps 4-7).
 struct ColumnSetting {
-  std::int32_t output = 0;     ///< o, accumulator of the layer
-  bool negative = false;       ///< sign of the recombination
-  std::int32_t slice = 0;      ///< k
-  std::int32_t left_shift = 0;  ///< c*k + e_g, e_g = shift - smallest shift of the layer; 0..23
-  std::int32_t reference = 0;  ///< b_j, 0..2^W-1
-  std::int32_t sigma = 0;      ///< read noise, unsigned 16 bit, see numerics.md step 5
+  std::int32_t output = 0;        ///< o, accumulator of the layer
+  bool negative = false;          ///< sign of the recombination
+  std::int32_t slice = 0;         ///< k
+  std::int32_t left_shift = 0;    ///< c*k + e_g, e_g = shift - smallest shift of the layer; 0..23
+  std::int32_t reference = 0;     ///< b_j, 0..2^W-1
+  std::int32_t sigma = 0;         ///< read noise, unsigned 16 bit, see numerics.md step 5
   std::int32_t gain = kUnitGain;  ///< unsigned 16 bit
-  std::int32_t offset = 0;     ///< signed 32 bit, holds zero_code << shift
-  std::int32_t shift = 0;      ///< shift_g, 0..31
-  std::int32_t bits = 8;       ///< B_g, 1..12
-  std::int32_t zero_code = 0;  ///< z_g, 0..2^B_g - 1
+  std::int32_t offset = 0;        ///< signed 32 bit, holds zero_code << shift
+  std::int32_t shift = 0;         ///< shift_g, 0..31
+  std::int32_t bits = 8;          ///< B_g, 1..12
+  std::int32_t zero_code = 0;     ///< z_g, 0..2^B_g - 1
   bool operator==(const ColumnSetting&) const = default;
 };
 
@@ -116,11 +116,11 @@ struct Layer {
   AddScale add;
 
   // Crossbar layers only.
-  std::int32_t outputs = 0;                ///< N, accumulators
-  std::int32_t inputs_per_output = 0;      ///< K; im2col index = (c * kernel_h + y) * kernel_w + x
-  std::vector<std::int32_t> crossbars;     ///< ids, by band
-  std::vector<std::int8_t> weights;        ///< w_q [N][K], the sign of gamma included
-  std::vector<double> weight_scale;        ///< s_w [N]: w = s_w * w_q, normalisation folded in
+  std::int32_t outputs = 0;             ///< N, accumulators
+  std::int32_t inputs_per_output = 0;   ///< K; im2col index = (c * kernel_h + y) * kernel_w + x
+  std::vector<std::int32_t> crossbars;  ///< ids, by band
+  std::vector<std::int8_t> weights;     ///< w_q [N][K], the sign of gamma included
+  std::vector<double> weight_scale;     ///< s_w [N]: w = s_w * w_q, normalisation folded in
   /// Real value of one accumulator unit of channel o: accumulator_unit * s_x * s_w[o], with
   /// accumulator_unit = 2^(smallest shift of the layer) / (kUnitGain * 2^F).
   double accumulator_unit = 1.0;
@@ -142,7 +142,7 @@ struct CrossbarCount {
 struct Deployment {
   std::string network;  ///< name
   TileFormat tile;
-  std::string device;   ///< name of the device preset the reference code came from
+  std::string device;  ///< name of the device preset the reference code came from
   network::InputNormalisation normalisation;
   std::int32_t classes = 0;
   std::vector<TensorInfo> tensors;  ///< tensor 0 is the image

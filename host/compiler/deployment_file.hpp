@@ -16,7 +16,8 @@ void write_deployment(const Deployment& deployment, const std::filesystem::path&
 /// truncated, another format version, missing or misshapen dataset, index or value out of range.
 Deployment read_deployment(const std::filesystem::path& path);
 
-/// Throws InputError for the first inconsistency (indices, ranges, shapes); read_deployment calls it.
+/// Throws InputError for the first inconsistency (indices, ranges, shapes); read_deployment calls
+/// it.
 void validate(const Deployment& deployment);
 
 }  // namespace crossloop::compiler
