@@ -1,0 +1,281 @@
+#include "drivers/device.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cstring>
+
+namespace crossloop::drivers {
+namespace {
+
+std::string number(std::uint64_t value) { return std::to_string(value); }
+
+void check_range(const std::string& what, std::int64_t value, std::int64_t low, std::int64_t high) {
+  if (value < low || value > high) {
+    throw InputError(what + " is " + std::to_string(value) + ", expected " + std::to_string(low) +
+                     ".." + std::to_string(high));
+  }
+}
+
+std::vector<std::uint32_t> descriptor_of(Opcode opcode) {
+  std::vector<std::uint32_t> words(constant::DESCRIPTOR_WORDS);
+  words[0] = static_cast<std::uint32_t>(opcode);
+  return words;
+}
+
+/// Words of one input vector: four elements in a word.
+std::size_t words_of(int inputs) { return (static_cast<std::size_t>(inputs) + 3) / 4; }
+
+/// uint8 [n][inputs] into window words, each vector starting on a word.
+std::vector<std::uint32_t> pack_vectors(std::span<const std::uint8_t> vectors, int inputs) {
+  const auto length = static_cast<std::size_t>(inputs);
+  std::vector<std::uint32_t> words(vectors.size() / length * words_of(inputs));
+  std::size_t first = 0;
+  for (std::size_t i = 0; i < vectors.size(); i += length, first += words_of(inputs)) {
+    for (std::size_t k = 0; k < length; ++k) {
+      words[first + k / 4] |= std::uint32_t{vectors[i + k]} << (k % 4 * 8);
+    }
+  }
+  return words;
+}
+
+}  // namespace
+
+Device::Device(Transport& transport, WaitLimits limits) : transport_(transport), limits_(limits) {
+  read_info();
+  submitted_ = transport_.read(Reg::DOORBELL);
+  if (transport_.read(Reg::COMPLETED) != submitted_ || transport_.read(Reg::ERROR) != 0) {
+    restart();
+  }
+}
+
+void Device::read_info() {
+  const std::uint32_t id = transport_.read(Reg::ID);
+  if (id != reset::ID) {
+    throw DeviceError("no crossloop device: register ID reads " + number(id) + ", expected " +
+                      number(reset::ID));
+  }
+  info_.version = transport_.read(Reg::VERSION);
+  if (info_.version != reset::VERSION) {
+    throw DeviceError("device has version " + number(info_.version) +
+                      " of the register map, expected " + number(reset::VERSION));
+  }
+  const auto bounded = [this](Reg reg, std::uint32_t low, std::uint32_t high) {
+    const std::uint32_t value = transport_.read(reg);
+    if (value < low || value > high) {
+      throw DeviceError("register " + register_name(static_cast<std::uint32_t>(reg)) + " reads " +
+                        number(value) + ", expected " + number(low) + ".." + number(high));
+    }
+    return value;
+  };
+  info_.geometry.rows = static_cast<int>(bounded(Reg::ROWS, 1, 65535));
+  info_.geometry.columns = static_cast<int>(bounded(Reg::COLS, 1, 65535));
+  info_.geometry.code_bits = static_cast<int>(bounded(Reg::CODE_WIDTH, 1, 16));
+  info_.pages = static_cast<int>(bounded(Reg::PAGES, 1, 1U << 20));
+  info_.max_outputs = static_cast<int>(bounded(Reg::MAX_OUTPUTS, 1, 65536));
+  info_.window_words = bounded(Reg::WINDOW_WORDS, constant::RING_WORDS + 1, 1U << 18);
+}
+
+void Device::check_page(int page) const { check_range("device: page", page, 0, info_.pages - 1); }
+
+std::vector<std::uint32_t> Device::read_words(std::uint32_t word, std::size_t count) {
+  std::vector<std::uint32_t> values(count);
+  transport_.read_window(word, values);
+  return values;
+}
+
+void Device::move_page(Opcode opcode, int page, std::span<const std::uint32_t> image) {
+  static_assert(word::LOAD_PAGE_PAGE == word::PROGRAM_PAGE &&
+                word::LOAD_PAGE_SOURCE == word::PROGRAM_SOURCE);
+  check_page(page);
+  const int expected = info_.geometry.image_words();
+  check_range("device: words of a page image", static_cast<std::int64_t>(image.size()), expected,
+              expected);
+  Descriptor descriptor = descriptor_of(opcode);
+  descriptor[word::LOAD_PAGE_PAGE] = static_cast<std::uint32_t>(page);
+  descriptor[word::LOAD_PAGE_SOURCE] = constant::RING_WORDS;
+  transport_.write_window(constant::RING_WORDS, image);
+  submit_and_wait(descriptor);
+}
+
+void Device::load_page(int page, std::span<const std::uint32_t> image) {
+  move_page(Opcode::LOAD_PAGE, page, image);
+}
+
+void Device::program(int page, std::span<const std::uint32_t> image) {
+  move_page(Opcode::PROGRAM, page, image);
+}
+
+std::vector<std::uint32_t> Device::store_page(int page) {
+  check_page(page);
+  Descriptor descriptor = descriptor_of(Opcode::STORE_PAGE);
+  descriptor[word::STORE_PAGE_PAGE] = static_cast<std::uint32_t>(page);
+  descriptor[word::STORE_PAGE_TARGET] = constant::RING_WORDS;
+  submit_and_wait(descriptor);
+  return read_words(constant::RING_WORDS, static_cast<std::size_t>(info_.geometry.image_words()));
+}
+
+void Device::load_table(int page, const TableWords& table, std::uint32_t crossbar) {
+  check_page(page);
+  const int expected = info_.geometry.table_words();
+  check_range("device: words of page tables", static_cast<std::int64_t>(table.words.size()),
+              expected, expected);
+  check_range("device: rows of a page table", table.rows, 1, info_.geometry.rows);
+  check_range("device: columns of a page table", table.columns, 1, info_.geometry.columns);
+  Descriptor descriptor = descriptor_of(Opcode::LOAD_TABLE);
+  descriptor[word::LOAD_TABLE_PAGE] = static_cast<std::uint32_t>(page);
+  descriptor[word::LOAD_TABLE_SOURCE] = constant::RING_WORDS;
+  descriptor[word::LOAD_TABLE_ROWS] = static_cast<std::uint32_t>(table.rows);
+  descriptor[word::LOAD_TABLE_COLUMNS] = static_cast<std::uint32_t>(table.columns);
+  descriptor[word::LOAD_TABLE_CROSSBAR] = crossbar;
+  transport_.write_window(constant::RING_WORDS, table.words);
+  submit_and_wait(descriptor);
+}
+
+void Device::commit(int page, std::uint32_t crossbar) {
+  check_page(page);
+  Descriptor descriptor = descriptor_of(Opcode::COMMIT);
+  descriptor[word::COMMIT_PAGE] = static_cast<std::uint32_t>(page);
+  descriptor[word::COMMIT_CROSSBAR] = crossbar;
+  submit_and_wait(descriptor);
+}
+
+void Device::nop() { submit_and_wait(descriptor_of(Opcode::NOP)); }
+
+void Device::check_layer(const LayerDescriptor& layer, std::size_t values) const {
+  check_page(layer.first_page);
+  check_range("device: pages of a layer", layer.pages, 1, info_.pages - layer.first_page);
+  check_range("device: inputs of a layer", layer.inputs, 1, constant::UNUSED_ROW);
+  check_range("device: outputs of a layer", layer.outputs, 1, info_.max_outputs);
+  check_range("device: input bits of a layer", layer.input_bits, 1, constant::MAX_INPUT_BITS);
+  const auto inputs = static_cast<std::size_t>(layer.inputs);
+  if (values == 0 || values % inputs != 0) {
+    throw InputError("device: batch of " + number(values) + " values, expected vectors of " +
+                     number(inputs));
+  }
+  const std::size_t vector_words = words_of(layer.inputs) + static_cast<std::size_t>(layer.outputs);
+  if (vector_words > info_.window_words - constant::RING_WORDS) {
+    throw InputError("device: one vector of a layer takes " + number(vector_words) +
+                     " window words, the window has " +
+                     number(info_.window_words - constant::RING_WORDS));
+  }
+}
+
+std::vector<std::int32_t> Device::run_layer(const LayerDescriptor& layer,
+                                            std::span<const std::uint8_t> vectors) {
+  check_layer(layer, vectors.size());
+  const auto inputs = static_cast<std::size_t>(layer.inputs);
+  const auto outputs = static_cast<std::size_t>(layer.outputs);
+  const std::size_t count = vectors.size() / inputs;
+  const std::size_t fitting =
+      (info_.window_words - constant::RING_WORDS) / (words_of(layer.inputs) + outputs);
+  std::vector<std::int32_t> accumulators(count * outputs);
+  LayerDescriptor chunk = layer;
+  for (std::size_t first = 0; first < count; first += fitting) {
+    const std::size_t n = std::min(fitting, count - first);
+    chunk.first_vector = layer.first_vector + static_cast<std::uint32_t>(first);
+    run_chunk(chunk, vectors.subspan(first * inputs, n * inputs),
+              std::span(accumulators).subspan(first * outputs, n * outputs));
+  }
+  return accumulators;
+}
+
+void Device::run_chunk(const LayerDescriptor& layer, std::span<const std::uint8_t> vectors,
+                       std::span<std::int32_t> accumulators) {
+  const std::vector<std::uint32_t> input = pack_vectors(vectors, layer.inputs);
+  const auto output = constant::RING_WORDS + static_cast<std::uint32_t>(input.size());
+  Descriptor descriptor = descriptor_of(Opcode::LAYER);
+  descriptor[word::LAYER_FIRST_PAGE] = static_cast<std::uint32_t>(layer.first_page);
+  descriptor[word::LAYER_PAGES] = static_cast<std::uint32_t>(layer.pages);
+  descriptor[word::LAYER_INPUT] = constant::RING_WORDS;
+  descriptor[word::LAYER_INPUT_WORDS] = static_cast<std::uint32_t>(words_of(layer.inputs));
+  descriptor[word::LAYER_OUTPUT] = output;
+  descriptor[word::LAYER_OUTPUTS] = static_cast<std::uint32_t>(layer.outputs);
+  descriptor[word::LAYER_VECTORS] =
+      static_cast<std::uint32_t>(vectors.size() / static_cast<std::size_t>(layer.inputs));
+  descriptor[word::LAYER_INPUT_BITS] = static_cast<std::uint32_t>(layer.input_bits);
+  descriptor[word::LAYER_FLAGS] = layer.skip_zero ? 1U << constant::FLAG_SKIP_ZERO : 0;
+  descriptor[word::LAYER_SEED] = layer.seed;
+  descriptor[word::LAYER_FIRST_VECTOR] = layer.first_vector;
+  transport_.write_window(constant::RING_WORDS, input);
+  submit_and_wait(descriptor);
+  const std::vector<std::uint32_t> words = read_words(output, accumulators.size());
+  std::memcpy(accumulators.data(), words.data(), accumulators.size_bytes());
+}
+
+void Device::submit_and_wait(const Descriptor& descriptor) {
+  const std::uint32_t entry = submitted_ % constant::RING_ENTRIES;
+  transport_.write_window(entry * constant::DESCRIPTOR_WORDS, descriptor);
+  transport_.write(Reg::DOORBELL, ++submitted_);
+
+  using Clock = std::chrono::steady_clock;
+  const Clock::time_point start = Clock::now();
+  for (std::uint64_t polls = 0; !finished(descriptor); ++polls) {
+    if (polls >= limits_.idle_polls) time_out(descriptor, number(polls) + " polls");
+    const std::chrono::duration<double> waited = Clock::now() - start;
+    if (waited.count() > limits_.seconds) {
+      time_out(descriptor, std::to_string(waited.count()) + " s");
+    }
+    if (!transport_.idle() && !finished(descriptor)) {
+      time_out(descriptor, "the device stopped for good");
+    }
+  }
+}
+
+bool Device::finished(const Descriptor& descriptor) {
+  if (transport_.read(Reg::COMPLETED) == submitted_) return true;
+  const std::uint32_t status = transport_.read(Reg::STATUS);
+  if (field::STATUS_ERROR.get(status) == 0) return false;
+  const std::uint32_t error = transport_.read(Reg::ERROR);
+  if (error == 0) return false;
+  refuse(descriptor, error);
+}
+
+void Device::refuse(const Descriptor& descriptor, std::uint32_t error) {
+  const std::uint32_t index = transport_.read(Reg::ERROR_INDEX);
+  restart();
+  throw DeviceError("device refused descriptor " + number(index) + " (" +
+                    opcode_name(descriptor[0]) + "): " + error_name(error) + ", " +
+                    std::string(error_meaning(error)));
+}
+
+void Device::time_out(const Descriptor& descriptor, const std::string& why) {
+  const auto value = [this](Reg reg) {
+    return " " + register_name(static_cast<std::uint32_t>(reg)) + "=" +
+           number(transport_.read(reg));
+  };
+  throw DeviceTimeout("device did not finish descriptor " + number(submitted_ - 1) + " (" +
+                      opcode_name(descriptor[0]) + ") after " + why + ":" + value(Reg::DOORBELL) +
+                      value(Reg::COMPLETED) + value(Reg::STATUS) + value(Reg::ERROR));
+}
+
+std::uint64_t Device::read_pair(Reg low, Reg high) {
+  // A carry between the two reads shows as a changed high word.
+  for (std::uint32_t upper = transport_.read(high);;) {
+    const std::uint64_t lower = transport_.read(low);
+    const std::uint32_t again = transport_.read(high);
+    if (again == upper) return std::uint64_t{upper} << 32 | lower;
+    upper = again;
+  }
+}
+
+Statistics Device::statistics() {
+  Statistics statistics;
+  statistics.cycles_busy = read_pair(Reg::CYCLES_BUSY_LO, Reg::CYCLES_BUSY_HI);
+  statistics.column_reads = read_pair(Reg::COLUMN_READS_LO, Reg::COLUMN_READS_HI);
+  statistics.conversions = read_pair(Reg::CONVERSIONS_LO, Reg::CONVERSIONS_HI);
+  statistics.clipped_low = read_pair(Reg::CLIPPED_LOW_LO, Reg::CLIPPED_LOW_HI);
+  statistics.clipped_high = read_pair(Reg::CLIPPED_HIGH_LO, Reg::CLIPPED_HIGH_HI);
+  return statistics;
+}
+
+void Device::soft_reset() {
+  transport_.write(Reg::CTRL, field::CTRL_SOFT_RESET.place(1));
+  submitted_ = transport_.read(Reg::DOORBELL);
+}
+
+void Device::restart() {
+  transport_.write(Reg::CTRL, field::CTRL_RESTART.place(1));
+  submitted_ = transport_.read(Reg::DOORBELL);
+}
+
+}  // namespace crossloop::drivers

@@ -1,0 +1,132 @@
+// Generated from rtl/registers.def by crossloop_print_registers; do not edit.
+`ifndef CROSSLOOP_REGS_VH
+`define CROSSLOOP_REGS_VH
+
+// Registers: byte offset and value after reset
+`define CROSSLOOP_REG_ID 12'h0  // magic number, 'XLP1'
+`define CROSSLOOP_RESET_ID 32'h584c5031  // after reset
+`define CROSSLOOP_REG_VERSION 12'h4  // version of this map
+`define CROSSLOOP_RESET_VERSION 32'h1  // after reset
+`define CROSSLOOP_REG_ROWS 12'h8  // word lines of a page
+`define CROSSLOOP_REG_COLS 12'hc  // bit lines of a page
+`define CROSSLOOP_REG_CODE_WIDTH 12'h10  // bits of a conductance code, W
+`define CROSSLOOP_REG_PAGES 12'h14  // resident pages
+`define CROSSLOOP_REG_WINDOW_WORDS 12'h18  // words of the staging window, descriptor ring included
+`define CROSSLOOP_REG_MAX_OUTPUTS 12'h1c  // accumulators
+`define CROSSLOOP_REG_CTRL 12'h20  // control, reads as 0
+`define CROSSLOOP_RESET_CTRL 32'h0  // after reset
+`define CROSSLOOP_REG_STATUS 12'h24  // live status
+`define CROSSLOOP_RESET_STATUS 32'h1  // after reset
+`define CROSSLOOP_REG_DOORBELL 12'h28  // descriptors submitted since reset
+`define CROSSLOOP_RESET_DOORBELL 32'h0  // after reset
+`define CROSSLOOP_REG_COMPLETED 12'h2c  // descriptors done since reset
+`define CROSSLOOP_RESET_COMPLETED 32'h0  // after reset
+`define CROSSLOOP_REG_ERROR 12'h30  // what was wrong with descriptor ERROR_INDEX, 0: nothing
+`define CROSSLOOP_RESET_ERROR 32'h0  // after reset
+`define CROSSLOOP_REG_ERROR_INDEX 12'h34  // number of the bad descriptor
+`define CROSSLOOP_RESET_ERROR_INDEX 32'h0  // after reset
+`define CROSSLOOP_REG_CYCLES_BUSY_LO 12'h40  // clock cycles not idle, bits 31:0
+`define CROSSLOOP_RESET_CYCLES_BUSY_LO 32'h0  // after reset
+`define CROSSLOOP_REG_CYCLES_BUSY_HI 12'h44  // bits 63:32
+`define CROSSLOOP_RESET_CYCLES_BUSY_HI 32'h0  // after reset
+`define CROSSLOOP_REG_COLUMN_READS_LO 12'h48  // column reads, those of skipped phases included
+`define CROSSLOOP_RESET_COLUMN_READS_LO 32'h0  // after reset
+`define CROSSLOOP_REG_COLUMN_READS_HI 12'h4c  // bits 63:32
+`define CROSSLOOP_RESET_COLUMN_READS_HI 32'h0  // after reset
+`define CROSSLOOP_REG_CONVERSIONS_LO 12'h50  // ADC conversions
+`define CROSSLOOP_RESET_CONVERSIONS_LO 32'h0  // after reset
+`define CROSSLOOP_REG_CONVERSIONS_HI 12'h54  // bits 63:32
+`define CROSSLOOP_RESET_CONVERSIONS_HI 32'h0  // after reset
+`define CROSSLOOP_REG_CLIPPED_LOW_LO 12'h58  // conversions below the lower rail
+`define CROSSLOOP_RESET_CLIPPED_LOW_LO 32'h0  // after reset
+`define CROSSLOOP_REG_CLIPPED_LOW_HI 12'h5c  // bits 63:32
+`define CROSSLOOP_RESET_CLIPPED_LOW_HI 32'h0  // after reset
+`define CROSSLOOP_REG_CLIPPED_HIGH_LO 12'h60  // conversions above the upper rail
+`define CROSSLOOP_RESET_CLIPPED_HIGH_LO 32'h0  // after reset
+`define CROSSLOOP_REG_CLIPPED_HIGH_HI 12'h64  // bits 63:32
+`define CROSSLOOP_RESET_CLIPPED_HIGH_HI 32'h0  // after reset
+
+// Fields of registers
+`define CROSSLOOP_FIELD_CTRL_SOFT_RESET 0:0  // end whatever runs; clear counters, error, statistics, page states
+`define CROSSLOOP_FIELD_CTRL_RESTART 1:1  // drop the descriptors in flight and clear the error
+`define CROSSLOOP_FIELD_STATUS_IDLE 0:0  // no descriptor runs or waits
+`define CROSSLOOP_FIELD_STATUS_ERROR 1:1  // stopped by a bad descriptor
+
+// Constants
+`define CROSSLOOP_WINDOW_BASE 32'h100000  // byte address of window word 0
+`define CROSSLOOP_RING_ENTRIES 32'h8  // descriptors in the ring, most in flight
+`define CROSSLOOP_DESCRIPTOR_WORDS 32'h10  // words of a descriptor
+`define CROSSLOOP_RING_WORDS 32'h80  // words of the ring; data starts behind it
+`define CROSSLOOP_COLUMN_WORDS 32'h5  // words of a column table entry
+`define CROSSLOOP_UNUSED_ROW 32'hffff  // row table entry of a word line that is never driven
+`define CROSSLOOP_MAX_INPUT_BITS 32'h8  // phases of a vector at most
+`define CROSSLOOP_MAX_ADC_BITS 32'hc  // widest ADC code
+`define CROSSLOOP_FLAG_SKIP_ZERO 32'h0  // bit of LAYER FLAGS: a phase without a driven row contributes 0
+
+// Descriptors: opcodes and words
+`define CROSSLOOP_OPCODE_NOP 32'h0  // nothing
+`define CROSSLOOP_OPCODE_LOAD_PAGE 32'h1  // codes of a page from the window
+`define CROSSLOOP_OPCODE_STORE_PAGE 32'h2  // codes of a page into the window
+`define CROSSLOOP_OPCODE_LOAD_TABLE 32'h3  // row and column table of a page
+`define CROSSLOOP_OPCODE_PROGRAM 32'h4  // target codes of a page
+`define CROSSLOOP_OPCODE_COMMIT 32'h5  // end of programming
+`define CROSSLOOP_OPCODE_LAYER 32'h6  // vectors through pages into accumulators
+`define CROSSLOOP_WORD_LOAD_PAGE_PAGE 4'h1  // page
+`define CROSSLOOP_WORD_LOAD_PAGE_SOURCE 4'h2  // window word of the page image
+`define CROSSLOOP_WORD_STORE_PAGE_PAGE 4'h1  // page
+`define CROSSLOOP_WORD_STORE_PAGE_TARGET 4'h2  // window word of the page image
+`define CROSSLOOP_WORD_LOAD_TABLE_PAGE 4'h1  // page
+`define CROSSLOOP_WORD_LOAD_TABLE_SOURCE 4'h2  // window word of the tables
+`define CROSSLOOP_WORD_LOAD_TABLE_ROWS 4'h3  // rows used, 1..ROWS
+`define CROSSLOOP_WORD_LOAD_TABLE_COLUMNS 4'h4  // columns used, 1..COLS
+`define CROSSLOOP_WORD_LOAD_TABLE_CROSSBAR 4'h5  // crossbar id, key of the read noise
+`define CROSSLOOP_WORD_PROGRAM_PAGE 4'h1  // page
+`define CROSSLOOP_WORD_PROGRAM_SOURCE 4'h2  // window word of the page image
+`define CROSSLOOP_WORD_COMMIT_PAGE 4'h1  // page
+`define CROSSLOOP_WORD_COMMIT_CROSSBAR 4'h2  // crossbar id, for whoever stands in for the cells
+`define CROSSLOOP_WORD_LAYER_FIRST_PAGE 4'h1  // first page
+`define CROSSLOOP_WORD_LAYER_PAGES 4'h2  // consecutive pages
+`define CROSSLOOP_WORD_LAYER_INPUT 4'h3  // window word of the input vectors
+`define CROSSLOOP_WORD_LAYER_INPUT_WORDS 4'h4  // words of one vector
+`define CROSSLOOP_WORD_LAYER_OUTPUT 4'h5  // window word of the accumulators
+`define CROSSLOOP_WORD_LAYER_OUTPUTS 4'h6  // accumulators of one vector
+`define CROSSLOOP_WORD_LAYER_VECTORS 4'h7  // vectors
+`define CROSSLOOP_WORD_LAYER_INPUT_BITS 4'h8  // phases, 1..8, least significant bit first
+`define CROSSLOOP_WORD_LAYER_FLAGS 4'h9  // bit FLAG_SKIP_ZERO
+`define CROSSLOOP_WORD_LAYER_SEED 4'ha  // seed of the read noise
+`define CROSSLOOP_WORD_LAYER_FIRST_VECTOR 4'hb  // vector number of the first vector
+
+// Column table: word and bits of a field
+`define CROSSLOOP_COLUMN_GAIN_WORD 3'h0  // word of it
+`define CROSSLOOP_COLUMN_GAIN 15:0  // unsigned
+`define CROSSLOOP_COLUMN_SIGMA_WORD 3'h0  // word of it
+`define CROSSLOOP_COLUMN_SIGMA 31:16  // unsigned
+`define CROSSLOOP_COLUMN_OFFSET_WORD 3'h1  // word of it
+`define CROSSLOOP_COLUMN_OFFSET 31:0  // signed
+`define CROSSLOOP_COLUMN_REFERENCE_WORD 3'h2  // word of it
+`define CROSSLOOP_COLUMN_REFERENCE 15:0  // reference code
+`define CROSSLOOP_COLUMN_OUTPUT_WORD 3'h2  // word of it
+`define CROSSLOOP_COLUMN_OUTPUT 31:16  // accumulator
+`define CROSSLOOP_COLUMN_SHIFT_WORD 3'h3  // word of it
+`define CROSSLOOP_COLUMN_SHIFT 4:0  // right shift of the ADC
+`define CROSSLOOP_COLUMN_BITS_WORD 3'h3  // word of it
+`define CROSSLOOP_COLUMN_BITS 11:8  // resolution of the ADC, 1..12
+`define CROSSLOOP_COLUMN_LEFT_SHIFT_WORD 3'h3  // word of it
+`define CROSSLOOP_COLUMN_LEFT_SHIFT 20:16  // left shift of the recombination at phase 0
+`define CROSSLOOP_COLUMN_NEGATIVE_WORD 3'h3  // word of it
+`define CROSSLOOP_COLUMN_NEGATIVE 24:24  // subtract instead of add
+`define CROSSLOOP_COLUMN_ZERO_CODE_WORD 3'h4  // word of it
+`define CROSSLOOP_COLUMN_ZERO_CODE 11:0  // ADC code of a zero sum
+
+// Errors
+`define CROSSLOOP_ERROR_NONE 4'h0  // no error
+`define CROSSLOOP_ERROR_BAD_OPCODE 4'h1  // unknown opcode
+`define CROSSLOOP_ERROR_NONZERO_RESERVED 4'h2  // an unused word or flag is set
+`define CROSSLOOP_ERROR_BAD_PAGE 4'h3  // page or page count beyond PAGES
+`define CROSSLOOP_ERROR_BAD_TABLE 4'h4  // rows or columns 0 or beyond ROWS, COLS
+`define CROSSLOOP_ERROR_BAD_LENGTH 4'h5  // vectors, outputs, input words or input bits out of range
+`define CROSSLOOP_ERROR_BAD_WINDOW 4'h6  // a range leaves the window or touches the ring
+`define CROSSLOOP_ERROR_OVERLAP 4'h7  // input and output ranges overlap
+`define CROSSLOOP_ERROR_NOT_READY 4'h8  // a page is in the wrong state for this, or has no tables
+
+`endif
