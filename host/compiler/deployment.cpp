@@ -13,12 +13,13 @@ namespace {
 
 constexpr std::int64_t kInt32Max = std::numeric_limits<std::int32_t>::max();
 
-/// The width of the field that holds c*k + e_g in a column table (docs/hardware.md).
-constexpr int kLargestLeftShift = 31;
+/// c*k + e_g of a column table (docs/hardware.md); the phase adds up to 7 more.
+constexpr int kLargestLeftShift = 23;
 
 std::string quoted(const Layer& layer) { return "layer '" + layer.name + "'"; }
 
-void set_exponents(Deployment& deployment, Layer& layer) {
+void set_left_shifts(Deployment& deployment, Layer& layer) {
+  const int cell_bits = deployment.tile.code.cell_bits;
   std::int32_t smallest = std::numeric_limits<std::int32_t>::max();
   for (const std::int32_t id : layer.crossbars) {
     for (const ColumnSetting& column : deployment.crossbars[std::size_t(id)].tables.columns) {
@@ -27,7 +28,7 @@ void set_exponents(Deployment& deployment, Layer& layer) {
   }
   for (const std::int32_t id : layer.crossbars) {
     for (ColumnSetting& column : deployment.crossbars[std::size_t(id)].tables.columns) {
-      column.exponent = column.shift - smallest;
+      column.left_shift = cell_bits * column.slice + column.shift - smallest;
     }
   }
   layer.accumulator_unit =
@@ -45,13 +46,12 @@ std::vector<AccumulatorBound> accumulator_bounds(const Deployment& deployment, c
   std::vector<AccumulatorBound> bounds(static_cast<std::size_t>(layer.outputs));
   for (const std::int32_t id : layer.crossbars) {
     for (const ColumnSetting& column : deployment.crossbars[std::size_t(id)].tables.columns) {
-      const int left = deployment.tile.code.cell_bits * column.slice + column.exponent;
-      if (left > kLargestLeftShift) {
+      if (column.left_shift > kLargestLeftShift) {
         throw InputError(quoted(layer) + ": crossbar " + std::to_string(id) +
-                         ": a column is shifted left by " + std::to_string(left) +
+                         ": a column is shifted left by " + std::to_string(column.left_shift) +
                          " bits, expected at most " + std::to_string(kLargestLeftShift));
       }
-      const std::int64_t weight = phases << left;
+      const std::int64_t weight = phases << column.left_shift;
       const std::int64_t above = ((std::int64_t{1} << column.bits) - 1 - column.zero_code) * weight;
       const std::int64_t below = column.zero_code * weight;
       AccumulatorBound& bound = bounds[static_cast<std::size_t>(column.output)];
@@ -81,7 +81,7 @@ std::vector<double> nominal_zero_point_sum(const Layer& layer) {
   auto weight = layer.weights.begin();
   for (double& sum : sums) {
     for (const std::int32_t pad : layer.pad_values) {
-      for (int tap = 0; tap < taps; ++tap) sum += double{*weight++} * pad;
+      for (int tap = 0; tap < taps; ++tap) sum += static_cast<double>(*weight++) * pad;
     }
   }
   return sums;
@@ -103,7 +103,7 @@ OutputScale output_scale(ChannelMap map, const OutputRange& range, const std::st
   if (!(std::abs(bias) <= static_cast<double>(kInt32Max))) {
     // The gain is (next to) zero and the channel a constant: take the smallest factor whose bias
     // still fits. A constant far beyond the rails says no more than one at twice the range.
-    const double limit = 2.0 * (double{range.high} - double{range.low});
+    const double limit = 2.0 * static_cast<double>(std::int64_t{range.high} - range.low);
     map.offset = std::clamp(map.offset, -limit, limit);
     ratio = fixed_ratio(std::abs(map.offset) * std::ldexp(1.0, -30), where);
     bias = bias_of(ratio);
@@ -148,7 +148,7 @@ std::int64_t Deployment::cell_count() const {
 void finish_layer(Deployment& deployment, int layer) {
   Layer& finished = deployment.layers.at(static_cast<std::size_t>(layer));
   if (finished.kind != LayerKind::kCrossbar) return;
-  set_exponents(deployment, finished);
+  set_left_shifts(deployment, finished);
   check_overflow(deployment, finished);
   set_output_scales(deployment, layer);
 }
