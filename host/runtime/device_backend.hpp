@@ -1,0 +1,46 @@
+// Any device behind a Transport as a Backend: Verilated RTL, a board, a socket.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <vector>
+
+#include "drivers/device.hpp"
+#include "host/runtime/backend.hpp"
+
+namespace crossloop::runtime {
+
+/// Keeps the images of all crossbars and swaps them through the device's resident pages; each page
+/// that is loaded serves the whole batch.
+class DeviceBackend : public Backend {
+ public:
+  /// Throws InputError if the device's pages are not tiles of this format, DeviceError if it does
+  /// not answer as a crossloop device.
+  DeviceBackend(std::string name, std::unique_ptr<drivers::Transport> transport,
+                const compiler::TileFormat& tile, drivers::WaitLimits limits = {});
+
+  std::string name() const override { return name_; }
+  void program(std::int32_t crossbar, int rows, int columns,
+               std::span<const std::uint8_t> levels) override;
+  JobResult run(const Job& job, std::span<const std::uint8_t> vectors) override;
+  Snapshot snapshot(std::int32_t crossbars) const override;
+  void restore(const Snapshot& snapshot) override;
+
+  drivers::Device& device() { return device_; }
+  drivers::Transport& transport() { return *transport_; }
+  /// The page slot a crossbar lies in, or -1: for negative controls only.
+  int slot_of(std::int32_t crossbar) const;
+
+ private:
+  void check_image(std::int32_t crossbar) const;
+  void load(int slot, const PageJob& page);
+
+  std::string name_;
+  std::unique_ptr<drivers::Transport> transport_;
+  compiler::TileFormat tile_;
+  drivers::Device device_;
+  std::map<std::int32_t, std::vector<std::uint32_t>> images_;  // committed pages by crossbar
+  std::vector<std::int32_t> resident_;                         // crossbar by slot, -1: none
+};
+
+}  // namespace crossloop::runtime

@@ -1,0 +1,67 @@
+#include "host/runtime/engine_backend.hpp"
+
+#include <algorithm>
+
+#include "host/error.hpp"
+
+namespace crossloop::runtime {
+
+EngineBackend::EngineBackend(const compiler::TileFormat& tile, const analog::Device& device,
+                             std::uint64_t chip_seed, const engine::EngineOptions& options)
+    : tile_(tile), chip_(device, tile.code, chip_seed), engine_(options) {}
+
+void EngineBackend::program(std::int32_t crossbar, int rows, int columns,
+                            std::span<const std::uint8_t> levels) {
+  const auto padded = padded_levels(crossbar, rows, columns, levels, tile_);
+  auto result =
+      chip_.program(static_cast<std::uint32_t>(crossbar), tile_.rows, tile_.columns, padded);
+  tiles_[crossbar] = std::move(result.codes);
+}
+
+JobResult EngineBackend::run(const Job& job, std::span<const std::uint8_t> vectors) {
+  for (const PageJob& page : job.pages) {
+    const auto found = tiles_.find(page.crossbar);
+    if (found == tiles_.end()) {
+      throw InputError("crossbar " + std::to_string(page.crossbar) + ": never programmed");
+    }
+    const int rows = static_cast<int>(page.tables->rows.size());
+    const int columns = static_cast<int>(page.tables->columns.size());
+    if (rows > tile_.rows || columns > tile_.columns) {
+      throw InputError("crossbar " + std::to_string(page.crossbar) + ": tables for " +
+                       std::to_string(rows) + " x " + std::to_string(columns) + ", the tile has " +
+                       std::to_string(tile_.rows) + " x " + std::to_string(tile_.columns));
+    }
+    const auto codes = upper_left(found->second, tile_.columns, rows, columns);
+    const auto loaded = engine_.codes(page.crossbar);
+    if (!std::equal(codes.begin(), codes.end(), loaded.begin(), loaded.end())) {
+      engine_.load(page.crossbar, rows, columns, codes);
+    }
+  }
+  return engine_.run(job, vectors);
+}
+
+Snapshot EngineBackend::snapshot(std::int32_t crossbars) const {
+  Snapshot snapshot;
+  snapshot.codes.resize(static_cast<std::size_t>(crossbars));
+  for (const auto& [id, codes] : tiles_) {
+    if (id < crossbars) snapshot.codes[static_cast<std::size_t>(id)] = codes;
+  }
+  return snapshot;
+}
+
+void EngineBackend::restore(const Snapshot& snapshot) {
+  const std::size_t cells =
+      static_cast<std::size_t>(tile_.rows) * static_cast<std::size_t>(tile_.columns);
+  for (std::size_t id = 0; id < snapshot.codes.size(); ++id) {
+    const auto& codes = snapshot.codes[id];
+    if (codes.empty()) continue;
+    if (codes.size() != cells) {
+      throw InputError("snapshot: crossbar " + std::to_string(id) + " has " +
+                       std::to_string(codes.size()) + " codes, the tile has " +
+                       std::to_string(cells));
+    }
+    tiles_[static_cast<std::int32_t>(id)] = codes;
+  }
+}
+
+}  // namespace crossloop::runtime

@@ -1,0 +1,48 @@
+// The plant behind a Transport: what silicon does at COMMIT, done in front of a simulation or an
+// FPGA. On a real chip it is absent.
+#pragma once
+
+#include <array>
+#include <memory>
+#include <vector>
+
+#include "drivers/page_image.hpp"
+#include "drivers/transport.hpp"
+#include "host/analog/plant.hpp"
+
+namespace crossloop::runtime {
+
+/// Passes every access on. When the host rings the doorbell for a COMMIT, it lets the device run up
+/// to it, reads the cell states (nominal codes) of the page back, asks the chip what they become
+/// and writes the effective codes into the page. The host sees none of it: DOORBELL, COMPLETED and
+/// ERROR_INDEX are translated, ring and window are as they were. Its own descriptors come in whole
+/// rounds of the ring, so that ring entries keep their place. Chip seed, faults and device reach it
+/// by its constructor, never through registers.
+class PlantedTransport : public drivers::Transport {
+ public:
+  /// Throws InputError if the chip's code format does not fit the device's codes.
+  PlantedTransport(std::unique_ptr<drivers::Transport> inner, analog::Chip chip);
+
+  std::uint32_t read(drivers::Reg reg) override;
+  void write(drivers::Reg reg, std::uint32_t value) override;
+  void read_window(std::uint32_t word, std::span<std::uint32_t> values) override;
+  void write_window(std::uint32_t word, std::span<const std::uint32_t> values) override;
+  bool idle() override { return inner_->idle(); }
+
+  drivers::Transport& inner() { return *inner_; }
+  std::int64_t cells_programmed() const { return chip_.cells_programmed(); }
+
+ private:
+  void ring_doorbell(std::uint32_t value);
+  bool wait_for(std::uint32_t completed);
+  void plant(int page, std::uint32_t crossbar);
+  void run_own(std::uint32_t opcode, int page);
+
+  std::unique_ptr<drivers::Transport> inner_;
+  analog::Chip chip_;
+  drivers::PageGeometry geometry_;
+  std::uint32_t rung_ = 0;   // the host's DOORBELL
+  std::uint32_t extra_ = 0;  // own descriptors so far, a multiple of the ring
+};
+
+}  // namespace crossloop::runtime
