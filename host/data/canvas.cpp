@@ -56,7 +56,7 @@ float position_along(const std::array<float, 2>& direction, Point p) {
 void Canvas::paint(const Placement& placement) {
   for_each_pixel(pixels_, [&](Point p, Colour& pixel) {
     const Point q = local(placement, p);
-    const float covered = coverage(signed_distance(placement.shape, q) * placement.radius);
+    const float covered = coverage(signed_distance(placement.outline, q) * placement.radius);
     if (covered <= 0.0F) return;
     const float second = texture(placement.shape, q, placement.radius);
     pixel = mix(pixel, mix(placement.colour, placement.second_colour, second), covered);

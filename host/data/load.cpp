@@ -1,12 +1,20 @@
 #include <filesystem>
 #include <string>
 
+#include "host/data/cifar.hpp"
 #include "host/data/dataset.hpp"
+#include "host/data/idx.hpp"
 #include "host/data/shapes.hpp"
 #include "host/error.hpp"
 
 namespace crossloop::data {
 namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kAccepted =
+    "shapes, a folder with CIFAR-10 (binary version) or its .tar.xz, that archive, or a folder "
+    "with the four IDX files of MNIST or Fashion-MNIST";
 
 // "test" in ASCII, far above any seed a person types, so that the test set is a draw of its own.
 constexpr std::uint64_t kTestStream = 0x7465737400000000ULL;
@@ -24,13 +32,27 @@ DataSplit draw_shapes(const DataOptions& options) {
           .test = make_shapes(options.seed ^ kTestStream, options.test_images)};
 }
 
+DataSplit load_files(const std::string& source, const DataOptions& options) {
+  const bool is_folder = fs::is_directory(source);
+  if (is_folder || fs::is_regular_file(source)) {
+    if (const auto place = find_cifar(source)) return load_cifar(*place, options);
+    if (is_folder && holds_idx(source)) return load_idx(source, options);
+  }
+  const std::string found = is_folder            ? "a folder without a data set known here"
+                            : fs::exists(source) ? "not an archive by its name"
+                                                 : "no such file or folder";
+  throw InputError("data '" + source + "': " + found + ", expected " + kAccepted);
+}
+
 }  // namespace
 
 DataSplit load_data(const std::string& source, const DataOptions& options) {
   if (source == "shapes") return draw_shapes(options);
-  throw InputError("data '" + source +
-                   "': no such file or folder, expected shapes, a folder with CIFAR-10 (binary "
-                   "version) or its .tar.xz, or a folder with the IDX files of MNIST");
+  try {
+    return load_files(source, options);
+  } catch (const fs::filesystem_error& error) {
+    throw InputError("data '" + source + "': cannot be read: " + error.code().message());
+  }
 }
 
 }  // namespace crossloop::data

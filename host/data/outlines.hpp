@@ -20,6 +20,7 @@ enum class Shape {
   kChecker,
 };
 constexpr int kShapes = 10;
+
 constexpr std::array<const char*, kShapes> kShapeNames = {
     "disc", "square", "triangle", "cross",   "star",
     "ring", "frame",  "crescent", "stripes", "checker"};
@@ -29,8 +30,9 @@ struct Point {
   float y = 0.0F;
 };
 
-/// Distance from `p` to the outline of a shape of radius 1 about the origin, negative inside. Near
-/// the outline it is exact except at corners. The textures have the outline of the disc.
+/// Distance from `p` to the outline of a shape of radius 1 about the origin, negative inside. Exact
+/// near straight and round edges, too small near corners. The textures have the outline of the
+/// disc.
 float signed_distance(Shape shape, Point p);
 
 /// How much of the second colour a texture shows at `p`: 0 or 1, with a slope over 1 / `sharpness`

@@ -18,7 +18,8 @@ using Colour = std::array<float, kSceneChannels>;  ///< 0..255
 
 /// A shape in the image. Lengths are pixels; y grows downwards.
 struct Placement {
-  Shape shape = Shape::kDisc;
+  Shape shape = Shape::kDisc;    ///< decides the texture
+  Shape outline = Shape::kDisc;  ///< the shape itself, except for the textures
   Point centre;
   float radius = 1.0F;
   std::array<float, 2> direction = {1.0F, 0.0F};  ///< cosine and sine of the rotation
