@@ -1,0 +1,86 @@
+// column_sum: what one bit line collects while the rows x of one input bit are driven.
+//
+//   sum = sum_p 2^p * popcount(plane_p & x) - reference * driven
+//
+// plane_p holds bit p of the conductance codes of all rows, driven is popcount(x), counted
+// digitally by the input driver. Planes and x come in words of 32 rows; unused rows have x = 0.
+// Latency: one cycle. Throughput: one column per cycle.
+`default_nettype none
+
+module column_sum #(
+  parameter integer ROWS       = 64,
+  parameter integer CODE_WIDTH = 8,
+  parameter integer SUM_WIDTH  = 25  // $clog2(ROWS + 1) + 16 for the reference product, + sign
+) (
+  input  wire                                     clk_i,
+
+  input  wire                                     enable_i,
+  input  wire [CODE_WIDTH*((ROWS+31)/32)*32-1:0]  planes_i,     // plane p lowest first
+  input  wire [((ROWS+31)/32)*32-1:0]             x_i,
+  input  wire [$clog2(ROWS+1)-1:0]                driven_i,
+  input  wire [15:0]                              reference_i,
+  output wire signed [SUM_WIDTH-1:0]              sum_o
+);
+
+  localparam integer PLANE_WIDTH  = ((ROWS + 31) / 32) * 32;
+  localparam integer CHUNKS       = (PLANE_WIDTH + 63) / 64;
+  localparam integer DRIVEN_WIDTH = $clog2(ROWS + 1);
+
+  // The masked adds that compilers know as a population count.
+  function [63:0] popcount64;
+    input [63:0] bits;
+    reg [63:0] pairs;
+    reg [63:0] nibbles;
+    reg [63:0] bytes;
+    begin
+      pairs      = bits - ((bits >> 1) & 64'h5555555555555555);
+      nibbles    = (pairs & 64'h3333333333333333) + ((pairs >> 2) & 64'h3333333333333333);
+      bytes      = (nibbles + (nibbles >> 4)) & 64'h0F0F0F0F0F0F0F0F;
+      popcount64 = (bytes * 64'h0101010101010101) >> 56;
+    end
+  endfunction
+
+  // Of one plane's driven rows, 64 at a time.
+  function [63:0] plane_count;
+    input [PLANE_WIDTH-1:0] rows;
+    integer chunk;
+    reg [CHUNKS*64-1:0] padded;
+    begin
+      padded                  = {CHUNKS*64{1'b0}};
+      padded[PLANE_WIDTH-1:0] = rows;
+      plane_count             = 64'd0;
+      for (chunk = 0; chunk < CHUNKS; chunk = chunk + 1)
+        plane_count = plane_count + popcount64(padded[chunk*64 +: 64]);
+    end
+  endfunction
+
+  function signed [SUM_WIDTH-1:0] total;
+    input [CODE_WIDTH*PLANE_WIDTH-1:0] planes;
+    input [PLANE_WIDTH-1:0]            x;
+    input [DRIVEN_WIDTH-1:0]           driven;
+    input [15:0]                       reference;
+    integer plane;
+    // Simulates fastest on 64 bits; the sum needs fewer.
+    // verilator lint_off UNUSEDSIGNAL
+    reg [63:0] sum;
+    // verilator lint_on UNUSEDSIGNAL
+    begin
+      sum = 64'd0;
+      for (plane = 0; plane < CODE_WIDTH; plane = plane + 1)
+        sum = sum + (plane_count(planes[plane*PLANE_WIDTH +: PLANE_WIDTH] & x) << plane);
+      sum   = sum - {48'd0, reference} * {{(64-DRIVEN_WIDTH){1'b0}}, driven};
+      total = sum[SUM_WIDTH-1:0];
+    end
+  endfunction
+
+  reg signed [SUM_WIDTH-1:0] sum_q;
+
+  always @(posedge clk_i) begin
+    if (enable_i) sum_q <= total(planes_i, x_i, driven_i, reference_i);
+  end
+
+  assign sum_o = sum_q;
+
+endmodule
+
+`default_nettype wire
