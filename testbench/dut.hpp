@@ -1,0 +1,55 @@
+// Clock, reset and ownership of one Verilated module, for module benches and the device factory.
+#pragma once
+
+#include <verilated.h>
+
+#include <cstdint>
+#include <memory>
+
+namespace crossloop::testbench {
+
+/// Owns one Verilated model, its context and its clock. `Model` has the ports
+/// clk_i and rst_ni. Inputs set between two ticks are sampled by the second.
+template <class Model>
+class Dut {
+ public:
+  /// Powers up with random state, drives the inputs with `idle`, then resets.
+  template <class Idle>
+  Dut(int seed, Idle idle) {
+    context_->randReset(2);  // inputs are randomised too, hence `idle`
+    context_->randSeed(seed);
+    model_ = std::make_unique<Model>(context_.get());
+    idle(*model_);
+    model_->rst_ni = 0;
+    for (int i = 0; i < 3; ++i) tick();
+    model_->rst_ni = 1;
+    settle();
+    cycles_ = 0;
+  }
+  ~Dut() { model_->final(); }
+  Dut(const Dut&) = delete;
+  Dut& operator=(const Dut&) = delete;
+
+  Model& operator*() { return *model_; }
+  Model* operator->() { return model_.get(); }
+  std::uint64_t cycles() const { return cycles_; }
+
+  /// Updates combinational outputs after an input change, without a clock edge.
+  void settle() { model_->eval(); }
+
+  void tick() {
+    for (const CData level : {CData{1}, CData{0}}) {
+      context_->timeInc(1);
+      model_->clk_i = level;
+      model_->eval();
+    }
+    ++cycles_;
+  }
+
+ private:
+  std::unique_ptr<VerilatedContext> context_ = std::make_unique<VerilatedContext>();
+  std::unique_ptr<Model> model_;
+  std::uint64_t cycles_ = 0;
+};
+
+}  // namespace crossloop::testbench
