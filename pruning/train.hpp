@@ -22,10 +22,10 @@ struct TrainOptions {
   double momentum = 0.9;
   double weight_decay = 5e-4;
   bool augment = true;
-  bool flip = true;      ///< horizontal flips, part of augment
+  bool flip = true;  ///< horizontal flips, part of augment
   double label_smoothing = 0.0;
   std::uint64_t seed = 1;
-  int threads = 0;       ///< 0: all cores
+  int threads = 0;  ///< 0: all cores
   /// Where to keep a checkpoint (weights, optimiser state, epoch) after every epoch; training
   /// resumes from it when it matches network, options and data. Empty: none.
   std::filesystem::path checkpoint;
@@ -71,6 +71,7 @@ double evaluate(const network::Network& network, const data::Dataset& images, in
                 int threads = 0);
 
 /// Runs the graph with LibTorch on NCHW floats; equals network::run to rounding.
-std::vector<float> forward(const network::Network& network, std::span<const float> input, int batch);
+std::vector<float> forward(const network::Network& network, std::span<const float> input,
+                           int batch);
 
 }  // namespace crossloop::pruning

@@ -1,0 +1,183 @@
+#include "pruning/checkpoint.hpp"
+
+#include <cstring>
+#include <string>
+
+#include "host/error.hpp"
+#include "host/files.hpp"
+
+namespace crossloop::pruning {
+
+namespace {
+
+// File: the magic, fingerprint (u64), epoch (i32), number of arrays (u64), per array its length
+// (u64) and floats, at the end the FNV-1a of all before. Little-endian as the machine.
+constexpr std::string_view kMagic = "crossloop training checkpoint 1\n";
+
+template <class T>
+void append(std::string& target, const T& value) {
+  target.append(reinterpret_cast<const char*>(&value), sizeof value);
+}
+
+/// Takes values off the front of a file; empty when it would go beyond the end.
+class Reader {
+ public:
+  explicit Reader(std::span<const std::uint8_t> bytes) : bytes_(bytes) {}
+
+  template <class T>
+  bool take(T& value) {
+    return take_bytes(&value, sizeof value);
+  }
+  bool take_floats(std::vector<float>& values, std::uint64_t count) {
+    if (count > bytes_.size() / sizeof(float)) return false;
+    values.resize(count);
+    return take_bytes(values.data(), count * sizeof(float));
+  }
+  bool empty() const { return bytes_.empty(); }
+
+ private:
+  bool take_bytes(void* target, std::size_t count) {
+    if (count > bytes_.size()) return false;
+    if (count > 0) std::memcpy(target, bytes_.data(), count);
+    bytes_ = bytes_.subspan(count);
+    return true;
+  }
+
+  std::span<const std::uint8_t> bytes_;
+};
+
+bool parse(Reader reader, Checkpoint& checkpoint) {
+  std::uint64_t arrays = 0;
+  if (!reader.take(checkpoint.fingerprint) || !reader.take(checkpoint.epoch) ||
+      !reader.take(arrays)) {
+    return false;
+  }
+  for (std::uint64_t i = 0; i < arrays; ++i) {
+    std::uint64_t count = 0;
+    if (!reader.take(count)) return false;
+    if (!reader.take_floats(checkpoint.values.emplace_back(), count)) return false;
+  }
+  return reader.empty() && checkpoint.epoch >= 0;
+}
+
+std::uint64_t hash_of(std::span<const std::byte> bytes) {
+  Fingerprint hash;
+  hash.add_bytes(bytes);
+  return hash.value();
+}
+
+/// Every number of an operator; windows are plain ints.
+struct OperatorHasher {
+  Fingerprint& hash;
+
+  void add(const network::Window& window) const {
+    hash.add_bytes(std::as_bytes(std::span(&window, 1)));
+  }
+  void operator()(const network::Conv& op) const {
+    add(op.window);
+    hash.add(op.weight);
+    hash.add(op.bias);
+  }
+  void operator()(const network::Linear& op) const {
+    hash.add(op.weight);
+    hash.add(op.bias);
+  }
+  void operator()(const network::BatchNorm& op) const {
+    hash.add(op.epsilon);
+    for (const auto* values : {&op.gamma, &op.beta, &op.mean, &op.variance}) hash.add(*values);
+  }
+  void operator()(const network::MaxPool& op) const { add(op.window); }
+  void operator()(const network::AveragePool& op) const {
+    add(op.window);
+    hash.add(op.count_include_pad);
+  }
+  template <class Plain>
+  void operator()(const Plain&) const {}
+};
+
+}  // namespace
+
+void Fingerprint::add_bytes(std::span<const std::byte> bytes) {
+  for (const std::byte byte : bytes) {
+    hash_ = (hash_ ^ std::to_integer<std::uint64_t>(byte)) * 0x100000001b3ULL;
+  }
+}
+
+void Fingerprint::add(std::string_view text) {
+  add(text.size());
+  add_bytes(std::as_bytes(std::span(text)));
+}
+
+std::uint64_t fingerprint_of(const network::Network& network, const data::Dataset& images,
+                             const TrainOptions& options, const FinetuneConstraints& constraints) {
+  Fingerprint hash;
+  hash.add(network.normalisation.mean);
+  hash.add(network.normalisation.std);
+  for (const network::Node& node : network.nodes) {
+    hash.add(node.name);
+    for (const std::string& input : node.inputs) hash.add(input);
+    hash.add(node.op.index());
+    std::visit(OperatorHasher{hash}, node.op);
+    hash.add(node.weight_scale);
+  }
+  hash.add(images.pixels);
+  hash.add(images.labels);
+
+  for (const int value : {options.epochs, options.batch}) hash.add(value);
+  for (const double value :
+       {options.learning_rate, options.momentum, options.weight_decay, options.label_smoothing}) {
+    hash.add(value);
+  }
+  hash.add(options.augment);
+  hash.add(options.flip);
+  hash.add(options.seed);
+
+  for (const auto& [name, mask] : constraints.masks) {
+    hash.add(name);
+    hash.add(mask);
+  }
+  for (const auto& [name, error] : constraints.weight_error) {
+    hash.add(name);
+    hash.add(error);
+  }
+  hash.add(constraints.clamp_to_scale);
+  hash.add(constraints.weight_bits);
+  hash.add(constraints.hold_gamma_sign);
+  hash.add(constraints.freeze_batch_norm);
+  return hash.value();
+}
+
+void write_checkpoint(const std::filesystem::path& path, const Checkpoint& checkpoint) {
+  std::string content(kMagic);
+  append(content, checkpoint.fingerprint);
+  append(content, checkpoint.epoch);
+  append(content, std::uint64_t{checkpoint.values.size()});
+  for (const std::vector<float>& values : checkpoint.values) {
+    append(content, std::uint64_t{values.size()});
+    content.append(reinterpret_cast<const char*>(values.data()), values.size() * sizeof(float));
+  }
+  append(content, hash_of(std::as_bytes(std::span(content))));
+  write_file(path, content);
+}
+
+std::optional<Checkpoint> read_checkpoint(const std::filesystem::path& path) {
+  if (!std::filesystem::exists(path)) return std::nullopt;
+  const std::vector<std::uint8_t> content = read_file(path);
+  const std::span<const std::uint8_t> bytes(content);
+  if (bytes.size() < kMagic.size() ||
+      std::memcmp(bytes.data(), kMagic.data(), kMagic.size()) != 0) {
+    throw InputError(path.string() + ": is not a training checkpoint; it was left as it is");
+  }
+  Checkpoint checkpoint;
+  std::uint64_t stored = 0;
+  const bool complete = bytes.size() >= kMagic.size() + sizeof stored;
+  if (complete) std::memcpy(&stored, bytes.data() + bytes.size() - sizeof stored, sizeof stored);
+  if (!complete || stored != hash_of(std::as_bytes(bytes.first(bytes.size() - sizeof stored))) ||
+      !parse(Reader(bytes.subspan(kMagic.size(), bytes.size() - kMagic.size() - sizeof stored)),
+             checkpoint)) {
+    throw InputError(path.string() + ": damaged training checkpoint; remove it to start afresh");
+  }
+  return checkpoint;
+}
+
+}  // namespace crossloop::pruning

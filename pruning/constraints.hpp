@@ -1,0 +1,54 @@
+// What fine-tuning holds fixed, bound to the tensors of a network. Internal to pruning/.
+#pragma once
+
+#include <ATen/ATen.h>
+
+#include <cstddef>
+#include <vector>
+
+#include "pruning/torch_network.hpp"
+
+namespace crossloop::pruning {
+
+struct FinetuneConstraints;
+
+/// Applies FinetuneConstraints to a TorchNetwork after every optimiser step.
+class ConstraintKeeper {
+ public:
+  /// Borrows `torch`, a copy of `network`. Throws InputError naming the node for a mask or error
+  /// of a node that is absent or has another size, a scale that is not positive, or weight bits
+  /// outside 2..8. Applies the constraints once.
+  ConstraintKeeper(TorchNetwork& torch, const network::Network& network,
+                   const FinetuneConstraints& constraints);
+
+  /// Masks, clamps and holds signs, then sets the weight offsets of the next forward pass.
+  void apply();
+
+  /// The mask of a weight, 0 or 1, or an undefined tensor; one per node of the network.
+  const std::vector<at::Tensor>& masks() const { return masks_; }
+
+ private:
+  /// One weight with a frozen scale, a measured error, or both.
+  struct Weight {
+    std::size_t node = 0;
+    at::Tensor scale;  ///< of one level, broadcast over the weight
+    at::Tensor limit;
+    at::Tensor error;
+  };
+  struct Gamma {
+    std::size_t node = 0;
+    at::Tensor sign;  ///< -1, 0 or 1
+    at::Tensor least_magnitude;
+  };
+
+  void bind_masks(const network::Network& network, const FinetuneConstraints& constraints);
+  void bind_weights(const network::Network& network, const FinetuneConstraints& constraints);
+  void bind_gammas();
+
+  TorchNetwork& torch_;
+  std::vector<at::Tensor> masks_;
+  std::vector<Weight> weights_;
+  std::vector<Gamma> gammas_;
+};
+
+}  // namespace crossloop::pruning
