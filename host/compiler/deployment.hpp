@@ -130,6 +130,7 @@ struct Layer {
   std::vector<double> affine_offset;
   bool has_batch_norm = false;
   std::vector<double> bn_gamma, bn_beta;  ///< |gamma| and beta where has_batch_norm
+  std::vector<std::int8_t> bn_sign;       ///< of gamma: -1, 0 (channel pruned) or 1
   double bn_epsilon = 0.0;
 };
 

@@ -1,0 +1,244 @@
+#include "host/compiler/compile.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+
+#include "host/compiler/deployment_file.hpp"
+#include "host/compiler/fixed_point.hpp"
+#include "host/compiler/fusion.hpp"
+#include "host/compiler/place.hpp"
+#include "host/compiler/quantise.hpp"
+#include "host/compiler/tile.hpp"
+#include "host/error.hpp"
+
+namespace crossloop::compiler {
+namespace {
+
+using network::Network;
+using network::Node;
+using network::Shape;
+
+/// Rails of the logits, and the scale that puts the largest calibrated one at 2^16.
+constexpr std::int32_t kLogitRail = 1 << 20;
+constexpr double kLogitLevels = 1 << 16;
+
+constexpr int kPixelBits = 8;
+
+/// Builds one deployment, layer by layer.
+class Compilation {
+ public:
+  Compilation(const Network& network, const TileFormat& tile, const analog::Device& device,
+              const data::Dataset& calibration)
+      : network_(network),
+        shapes_(network::infer_shapes(network)),
+        ranges_(observe_ranges(network, calibration)),
+        sigma_(analog::noise_sigma(device, tile.code)) {
+    result_.network = network.name;
+    result_.tile = tile;
+    result_.device = device.name;
+    result_.normalisation = network.normalisation;
+    result_.tensors.push_back({.name = network.input_name, .shape = network.input_shape});
+    tensor_ids_[network.input_name] = 0;
+  }
+
+  Deployment run(std::map<std::string, std::vector<float>>& chosen_scales) {
+    const std::vector<FusedNode> fused = fuse(network_);
+    for (std::size_t i = 0; i < fused.size(); ++i) {
+      append(fused[i], i + 1 == fused.size());
+    }
+    const Shape& logits = result_.tensors.back().shape;
+    if (logits.height != 1 || logits.width != 1) {
+      throw InputError("network '" + network_.name + "': output has shape " +
+                       network::to_string(logits) + ", expected one value per class");
+    }
+    result_.classes = logits.channels;
+    chosen_scales = std::move(chosen_scales_);
+    return std::move(result_);
+  }
+
+ private:
+  void append(const FusedNode& fused, bool last) {
+    Layer layer;
+    layer.name = fused.node->name;
+    for (const std::string& input : fused.inputs) layer.inputs.push_back(tensor_ids_.at(input));
+    layer.output = static_cast<std::int32_t>(result_.tensors.size());
+    const bool on_image = std::count(layer.inputs.begin(), layer.inputs.end(), 0) != 0;
+    if (on_image && !network::has_weight(*fused.node)) {
+      throw InputError("node '" + layer.name + "': a " + network::operator_name(*fused.node) +
+                       " on the input image, expected Conv or Linear");
+    }
+    add_output_tensor(fused, layer, last);
+    if (network::has_weight(*fused.node)) {
+      append_crossbar_layer(fused, std::move(layer), on_image);
+      return;
+    }
+    if (std::holds_alternative<network::Add>(fused.node->op)) {
+      set_add(layer);
+    } else {
+      set_pool(*fused.node, layer);
+    }
+    result_.layers.push_back(std::move(layer));
+  }
+
+  /// The tensor a layer makes, and the rails of the layer.
+  void add_output_tensor(const FusedNode& fused, Layer& layer, bool last) {
+    TensorInfo tensor{.name = fused.output, .shape = shapes_.at(fused.output)};
+    const ValueRange& range = ranges_.at(fused.output);
+    const TensorInfo& first = result_.tensors.at(static_cast<std::size_t>(layer.inputs.at(0)));
+    if (std::holds_alternative<network::MaxPool>(fused.node->op)) {
+      tensor.scale = first.scale;  // the codes themselves pass
+      tensor.zero = first.zero;
+    } else if (last) {
+      const double largest = std::max(std::abs(range.low), std::abs(range.high));
+      tensor.scale = largest > 0.0 ? largest / kLogitLevels : 1.0;
+      layer.range = {.zero = 0, .low = -kLogitRail, .high = kLogitRail};
+      if (fused.relu) layer.range.low = 0;
+    } else {
+      const TensorScale scale = quantise_range(range);
+      tensor.scale = scale.scale;
+      tensor.zero = scale.zero;
+      layer.range.zero = scale.zero;
+      if (fused.relu) layer.range.low = scale.zero;
+    }
+    tensor_ids_[fused.output] = layer.output;
+    result_.tensors.push_back(std::move(tensor));
+  }
+
+  void append_crossbar_layer(const FusedNode& fused, Layer layer, bool on_image) {
+    const Node& node = *fused.node;
+    const TensorInfo& input = result_.tensors[static_cast<std::size_t>(layer.inputs[0])];
+    layer.window = crossbar_window(node, input.shape);
+    const int taps = layer.window.kernel_h * layer.window.kernel_w;
+    const FoldedLayer folded = fold(fused, on_image ? &network_.normalisation : nullptr, taps);
+    layer.outputs = folded.outputs;
+    layer.inputs_per_output = folded.inputs;
+    layer.pad_values =
+        on_image ? normalised_zero(network_.normalisation, input.shape.channels)
+                 : std::vector(static_cast<std::size_t>(input.shape.channels), input.zero);
+    const std::vector<float> scale = frozen_scale(node, folded);
+    layer.weight_scale.assign(scale.begin(), scale.end());
+    set_terms(layer, folded, on_image ? &network_.normalisation : nullptr,
+              result_.tile.weight_limit());
+    place_layer(std::move(layer), folded);
+  }
+
+  std::vector<float> frozen_scale(const Node& node, const FoldedLayer& folded) {
+    if (node.weight_scale.empty()) {
+      chosen_scales_[node.name] = choose_weight_scale(folded, result_.tile.weight_limit());
+      return chosen_scales_[node.name];
+    }
+    const bool valid = std::all_of(node.weight_scale.begin(), node.weight_scale.end(),
+                                   [](float s) { return std::isfinite(s) && s > 0.0F; });
+    if (!valid || node.weight_scale.size() != static_cast<std::size_t>(folded.outputs)) {
+      throw InputError("node '" + node.name + "': " + std::to_string(node.weight_scale.size()) +
+                       " frozen weight scales, expected " + std::to_string(folded.outputs) +
+                       " positive numbers");
+    }
+    return node.weight_scale;
+  }
+
+  void place_layer(Layer layer, const FoldedLayer& folded) {
+    std::vector<std::uint8_t> alive(folded.weights.size());
+    std::transform(folded.weights.begin(), folded.weights.end(), alive.begin(),
+                   [](double weight) { return static_cast<std::uint8_t>(weight != 0.0); });
+    const auto index = static_cast<std::int32_t>(result_.layers.size());
+    place(result_, layer, index, alive, sigma_);
+    if (layer.crossbars.empty()) {
+      throw InputError("node '" + layer.name +
+                       "': every weight is zero, expected at least one "
+                       "that is not");
+    }
+    result_.layers.push_back(std::move(layer));
+    finish_layer(result_, index);
+  }
+
+  void set_add(Layer& layer) const {
+    layer.kind = LayerKind::kAdd;
+    const auto tensor = [this](std::int32_t id) {
+      return result_.tensors[static_cast<std::size_t>(id)];
+    };
+    const double unit = tensor(layer.output).scale;
+    const TensorInfo a = tensor(layer.inputs.at(0));
+    const TensorInfo b = tensor(layer.inputs.at(1));
+    const double larger = std::max(a.scale, b.scale) / unit;
+    const FixedRatio ratio = fixed_ratio(larger, "node '" + layer.name + "'");
+    const auto multiplier = [&](const TensorInfo& input) {
+      return input.scale / unit == larger ? ratio.multiplier
+                                          : static_cast<std::int32_t>(std::lround(
+                                                std::ldexp(input.scale / unit, ratio.shift)));
+    };
+    layer.add = {.zero_a = a.zero,
+                 .zero_b = b.zero,
+                 .multiplier_a = multiplier(a),
+                 .multiplier_b = multiplier(b),
+                 .shift = ratio.shift};
+  }
+
+  void set_pool(const Node& node, Layer& layer) const {
+    const TensorInfo& input = result_.tensors[static_cast<std::size_t>(layer.inputs[0])];
+    const double unit = result_.tensors[static_cast<std::size_t>(layer.output)].scale;
+    if (const auto* max = std::get_if<network::MaxPool>(&node.op)) {
+      layer.kind = LayerKind::kMaxPool;
+      layer.window = max->window;
+      layer.range.zero = input.zero;
+      return;
+    }
+    layer.kind = LayerKind::kAveragePool;
+    if (const auto* average = std::get_if<network::AveragePool>(&node.op)) {
+      layer.window = average->window;
+      const network::Window& w = layer.window;
+      const bool padded = (w.pad_top | w.pad_left | w.pad_bottom | w.pad_right) != 0;
+      if (padded && !average->count_include_pad) {
+        throw InputError("node '" + node.name +
+                         "': AveragePool with padding that does not count, "
+                         "expected no padding or count_include_pad = 1");
+      }
+    } else {
+      layer.window.kernel_h = input.shape.height;
+      layer.window.kernel_w = input.shape.width;
+    }
+    const double taps = layer.window.kernel_h * layer.window.kernel_w;
+    const FixedRatio ratio = fixed_ratio(input.scale / (taps * unit), "node '" + node.name + "'");
+    layer.scales = {{.bias = 0, .multiplier = ratio.multiplier, .shift = ratio.shift}};
+  }
+
+  const Network& network_;
+  std::map<std::string, Shape> shapes_;
+  std::map<std::string, ValueRange> ranges_;
+  std::int32_t sigma_ = 0;
+  Deployment result_;
+  std::map<std::string, std::int32_t> tensor_ids_;
+  std::map<std::string, std::vector<float>> chosen_scales_;
+};
+
+void check_code(const TileFormat& tile, const analog::Device& device) {
+  const analog::CodeFormat expected =
+      analog::code_format(device, tile.code.cell_bits, tile.code.bits, tile.code.fraction_bits);
+  if (tile.code != expected) {
+    throw InputError("tile: reference code " + std::to_string(tile.code.reference) + ", device '" +
+                     device.name + "' has " + std::to_string(expected.reference));
+  }
+  if (tile.input_bits != kPixelBits) {
+    throw InputError("tile: input_bits is " + std::to_string(tile.input_bits) +
+                     ", expected 8, the width of a pixel");
+  }
+}
+
+}  // namespace
+
+Deployment compile(Network& network, const TileFormat& tile, const analog::Device& device,
+                   const data::Dataset& calibration) {
+  check_tile(tile);
+  check_code(tile, device);
+  if (calibration.count < 1) {
+    throw InputError("calibration set '" + calibration.name + "' has no images, expected some");
+  }
+  std::map<std::string, std::vector<float>> chosen_scales;
+  Deployment deployment = Compilation(network, tile, device, calibration).run(chosen_scales);
+  validate(deployment);
+  for (auto& [name, scale] : chosen_scales) network.node(name).weight_scale = std::move(scale);
+  return deployment;
+}
+
+}  // namespace crossloop::compiler

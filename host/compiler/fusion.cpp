@@ -1,0 +1,105 @@
+#include "host/compiler/fusion.hpp"
+
+#include <map>
+#include <set>
+
+#include "host/error.hpp"
+
+namespace crossloop::compiler {
+namespace {
+
+using network::Network;
+using network::Node;
+
+template <class Op>
+bool is(const Node& node) {
+  return std::holds_alternative<Op>(node.op);
+}
+
+/// Who reads which value.
+class Readers {
+ public:
+  explicit Readers(const Network& network) : output_(network.output_name) {
+    for (const Node& node : network.nodes) {
+      for (const std::string& input : node.inputs) readers_[input].push_back(&node);
+    }
+  }
+
+  bool any(const std::string& value) const {
+    return value == output_ || readers_.count(value) != 0;
+  }
+
+  /// The only reader of `value`; nullptr where there are several or it is the network's output.
+  const Node* only(const std::string& value) const {
+    const auto found = readers_.find(value);
+    const bool single = found != readers_.end() && found->second.size() == 1 && value != output_;
+    return single ? found->second.front() : nullptr;
+  }
+
+ private:
+  std::string output_;
+  std::map<std::string, std::vector<const Node*>> readers_;
+};
+
+[[noreturn]] void refuse_unfused(const Node& node) {
+  const bool norm = is<network::BatchNorm>(node);
+  throw InputError("node '" + node.name + "': a " + network::operator_name(node) +
+                   " has no integer rule of its own; expected it right after " +
+                   (norm ? "Conv or Linear" : "Conv, Linear, their BatchNorm or Add") +
+                   " as the only reader of '" + node.inputs.at(0) + "'");
+}
+
+/// Absorbs the operators behind `fused.node` that cost nothing and notes them in `absorbed`.
+void absorb(FusedNode& fused, const Readers& readers, std::set<const Node*>& absorbed) {
+  const Node* next = readers.only(fused.output);
+  if (next != nullptr && network::has_weight(*fused.node) && is<network::BatchNorm>(*next)) {
+    fused.batch_norm = &std::get<network::BatchNorm>(next->op);
+    fused.output = next->output;
+    absorbed.insert(next);
+    next = readers.only(fused.output);
+  }
+  const bool may_rectify = network::has_weight(*fused.node) || is<network::Add>(*fused.node);
+  if (next != nullptr && may_rectify && is<network::Relu>(*next)) {
+    fused.relu = true;
+    fused.output = next->output;
+    absorbed.insert(next);
+  }
+}
+
+}  // namespace
+
+std::vector<FusedNode> fuse(const Network& network) {
+  const Readers readers(network);
+  std::set<const Node*> absorbed;
+  std::map<std::string, std::string> flattened;  // output of a Flatten -> its input
+  const auto origin = [&flattened](const std::string& value) {
+    const auto found = flattened.find(value);
+    return found == flattened.end() ? value : found->second;
+  };
+
+  std::vector<FusedNode> result;
+  for (const Node& node : network.nodes) {
+    if (!readers.any(node.output)) {
+      throw InputError("node '" + node.name + "': nobody reads its output '" + node.output + "'");
+    }
+    if (absorbed.count(&node) != 0) continue;
+    if (is<network::Flatten>(node)) {
+      flattened[node.output] = origin(node.inputs.at(0));
+      continue;
+    }
+    if (is<network::BatchNorm>(node) || is<network::Relu>(node)) refuse_unfused(node);
+    FusedNode fused;
+    fused.node = &node;
+    fused.output = node.output;
+    for (const std::string& input : node.inputs) fused.inputs.push_back(origin(input));
+    absorb(fused, readers, absorbed);
+    result.push_back(std::move(fused));
+  }
+  if (result.empty() || result.back().output != origin(network.output_name)) {
+    throw InputError("network '" + network.name + "': output '" + network.output_name +
+                     "' is not made by the last operator");
+  }
+  return result;
+}
+
+}  // namespace crossloop::compiler
