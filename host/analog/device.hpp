@@ -43,16 +43,21 @@ struct Device {
 /// Reads a device file, strictly. Throws InputError naming key, line and allowed range.
 Device read_device(const std::filesystem::path& path);
 
-/// Reads `name_or_path`: an existing file, else configs/devices/NAME.toml below `config_root`.
+/// Reads `name_or_path`: an existing file, else `config_root`/configs/devices/NAME.toml.
 /// Throws InputError listing the presets.
 Device find_device(const std::string& name_or_path, const std::filesystem::path& config_root);
 
-/// The code format of this device: reference = round(2^F * g_min / dG). F and W as given. Throws
-/// InputError if the nominal code of g_max does not fit W bits.
+/// round(2^fraction_bits * g / step), half up, not clamped. Ties are recognised within 1e-9 of a
+/// code, so that rounding in g cannot move the code of an ideal cell.
+std::int64_t conductance_code(double g_us, double step_us, int fraction_bits);
+
+/// The code format of this device: reference = round(2^F * g_min / dG). c 1..4, W 4..12, F
+/// 0..W as given. Throws InputError if one is out of range or the nominal code of g_max does not
+/// fit W bits.
 CodeFormat code_format(const Device& device, int cell_bits, int bits, int fraction_bits);
 
 /// sigma_j of numerics.md step 5 for this device: the integer whose noise has the standard
-/// deviation read_noise_over_g_max * 2^F * g_max / dG code units.
+/// deviation read_noise_over_g_max * 2^F * g_max / dG code units. Throws InputError beyond 65535.
 std::int32_t noise_sigma(const Device& device, const CodeFormat& format);
 
 }  // namespace crossloop::analog

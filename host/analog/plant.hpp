@@ -17,7 +17,7 @@ struct PlantResult {
   int rows = 0;
   int columns = 0;
   std::vector<std::uint16_t> codes;  ///< [rows][columns], 0..2^W-1
-  std::int64_t saturated = 0;        ///< cells whose code hit the limit
+  std::int64_t saturated = 0;        ///< cells whose code would be outside 0..2^W-1
   std::uint64_t hash = 0;            ///< FNV-1a of the codes
 };
 
@@ -51,6 +51,10 @@ class Chip {
     std::vector<std::uint32_t> counts;
     std::vector<double> conductance_us;
   };
+  double programmed_us(std::uint32_t crossbar, int row, int column, int level,
+                       std::uint32_t program_count) const;
+  PlantResult read_out(const Array& array) const;
+
   Device device_;
   CodeFormat format_;
   std::uint64_t seed_;

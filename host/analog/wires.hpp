@@ -17,11 +17,15 @@ namespace crossloop::analog {
 Eigen::MatrixXd effective_conductance(const Eigen::Ref<const Eigen::MatrixXd>& g,
                                       const Wires& wires);
 
+/// Throws InputError for a conductance or resistance that is negative or not finite.
+void check_circuit(const Eigen::Ref<const Eigen::MatrixXd>& g, const Wires& wires);
+
 /// The same by one sparse LDL^T of the full node system: slow, for tests and benchmarks.
 Eigen::MatrixXd effective_conductance_reference(const Eigen::Ref<const Eigen::MatrixXd>& g,
                                                 const Wires& wires);
 
-/// NF_j = (I_ideal - I) / I_ideal with all rows at the same voltage.
+/// NF_j = (I_ideal - I) / I_ideal with all rows at the same voltage; 0 for a column
+/// without conductance. Throws InputError if the sizes differ.
 Eigen::VectorXd nonideality_factor(const Eigen::Ref<const Eigen::MatrixXd>& g,
                                    const Eigen::Ref<const Eigen::MatrixXd>& g_effective);
 
