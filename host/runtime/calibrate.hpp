@@ -1,0 +1,49 @@
+// The cheap rungs of the recovery ladder: everything that moves no cell.
+#pragma once
+
+#include <vector>
+
+#include "host/compiler/deployment.hpp"
+#include "host/data/dataset.hpp"
+#include "host/runtime/executor.hpp"
+#include "host/runtime/measure.hpp"
+
+namespace crossloop::runtime {
+
+struct CalibrationOptions {
+  bool gain = false;        ///< gain per column and reference code per column, from measured cells
+  bool adc_range = true;    ///< shift and zero code per (layer, slice), from measured sums
+  bool statistics = false;  ///< batch-norm mean and variance, and the offset of other layers
+  double percentile = 99.99;  ///< of the column sums that the ADC must hold
+  int sample_vectors = 768;   ///< input vectors a layer's gains and ranges are fitted on
+};
+
+/// Gains and references of all crossbars of one layer.
+///
+/// Reference b_j: the intercept of a least-squares line of the measured codes over the target
+/// levels, rounded. Gains: for each output channel and row tile jointly, the factors a_j of its
+/// columns that bring sum_j +-2^(c*k) a_j (q_rj - b_j) / 2^F nearest to the signed target weight
+/// w_r, in the norm of the inputs' covariance, with a ridge towards one common gain. `inputs` is
+/// uint8 [n][K], a sample of what the layer sees.
+void fit_gains(compiler::Deployment& deployment, int layer, const Measurement& measurement,
+               std::span<const std::uint8_t> inputs);
+
+/// Shift and zero code of each (layer, slice): the smallest power-of-two step that holds the sums
+/// between the two percentiles (three sigma of the read noise below), computed from the measured
+/// cells, the gains in place and `inputs`.
+/// Calls compiler::finish_layer().
+void fit_adc_range(compiler::Deployment& deployment, int layer, const Measurement& measurement,
+                   std::span<const std::uint8_t> inputs, double percentile);
+
+/// Walks the layers in order: fits what is asked for on the inputs that the already calibrated
+/// layers before it make of `images`, runs the layer on `backend`, and re-estimates its statistics
+/// from the accumulators read back. Moves no cell.
+void calibrate(compiler::Deployment& deployment, Backend& backend, const Measurement& measurement,
+               const data::Dataset& images, const CalibrationOptions& calibration,
+               const RunOptions& run);
+
+/// ADC ranges of a freshly compiled deployment, on ideal tiles.
+void calibrate_ideal(compiler::Deployment& deployment, const data::Dataset& images,
+                     double percentile = 99.99);
+
+}  // namespace crossloop::runtime
