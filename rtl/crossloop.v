@@ -1,0 +1,286 @@
+// crossloop: the core. One AXI4-Lite slave, one staging window, one tile with PAGES resident pages.
+// docs/hardware.md is its manual. busy_o is high while a submitted descriptor is not done.
+//
+//   AXI4-Lite -> axi_lite_slave -+-> control_registers <-> controller -> descriptor_check
+//                                +-> window <------------- page_mover, layer_sequencer, gather
+//                                                                  |
+//                                    page_state          tile -> accumulator
+`default_nettype none
+`include "generated/crossloop_regs.vh"
+
+module crossloop #(
+  parameter integer ROWS         = 64,
+  parameter integer COLS         = 64,
+  parameter integer CODE_WIDTH   = 8,
+  parameter integer PAGES        = 16,
+  parameter integer WINDOW_WORDS = 65536,  // at most 2^18
+  parameter integer MAX_OUTPUTS  = 1024    // at most 2^16
+) (
+  input  wire        clk_i,
+  input  wire        rst_ni,               // asynchronous, active low
+  output wire        busy_o,
+
+  // AXI4-Lite slave
+  input  wire        s_axi_awvalid_i,
+  output wire        s_axi_awready_o,
+  input  wire [20:0] s_axi_awaddr_i,
+  input  wire [2:0]  s_axi_awprot_i,
+  input  wire        s_axi_wvalid_i,
+  output wire        s_axi_wready_o,
+  input  wire [31:0] s_axi_wdata_i,
+  input  wire [3:0]  s_axi_wstrb_i,
+  output wire        s_axi_bvalid_o,
+  input  wire        s_axi_bready_i,
+  output wire [1:0]  s_axi_bresp_o,
+  input  wire        s_axi_arvalid_i,
+  output wire        s_axi_arready_o,
+  input  wire [20:0] s_axi_araddr_i,
+  input  wire [2:0]  s_axi_arprot_i,
+  output wire        s_axi_rvalid_o,
+  input  wire        s_axi_rready_i,
+  output wire [31:0] s_axi_rdata_o,
+  output wire [1:0]  s_axi_rresp_o
+);
+
+  localparam integer WINDOW_WIDTH = $clog2(WINDOW_WORDS);
+
+  // --- Host side: address bit 20 selects the window ---
+
+  wire        write_valid, write_ready, write_error, read_valid, read_ready, read_error;
+  wire [20:0] write_addr, read_addr;
+  wire [31:0] write_data, read_data;
+
+  axi_lite_slave #(.ADDR_WIDTH(21)) u_slave (
+    .clk_i(clk_i), .rst_ni(rst_ni),
+    .awvalid_i(s_axi_awvalid_i), .awready_o(s_axi_awready_o), .awaddr_i(s_axi_awaddr_i),
+    .wvalid_i(s_axi_wvalid_i), .wready_o(s_axi_wready_o), .wdata_i(s_axi_wdata_i),
+    .wstrb_i(s_axi_wstrb_i),
+    .bvalid_o(s_axi_bvalid_o), .bready_i(s_axi_bready_i), .bresp_o(s_axi_bresp_o),
+    .arvalid_i(s_axi_arvalid_i), .arready_o(s_axi_arready_o), .araddr_i(s_axi_araddr_i),
+    .rvalid_o(s_axi_rvalid_o), .rready_i(s_axi_rready_i), .rdata_o(s_axi_rdata_o),
+    .rresp_o(s_axi_rresp_o),
+    .write_valid_o(write_valid), .write_ready_i(write_ready), .write_error_i(write_error),
+    .write_addr_o(write_addr), .write_data_o(write_data),
+    .read_valid_o(read_valid), .read_ready_i(read_ready), .read_addr_o(read_addr),
+    .read_data_i(read_data), .read_error_i(read_error)
+  );
+
+  localparam [31:0] WINDOW_LIMIT = WINDOW_WORDS;
+
+  wire        registers_ready, register_write_error, register_read_error;
+  wire        window_write_ready, window_read_ready;
+  wire [31:0] register_data, window_rdata;
+  wire        write_window  = write_addr[20];
+  wire        read_window   = read_addr[20];
+  wire        write_outside = {14'd0, write_addr[19:2]} >= WINDOW_LIMIT;
+  wire        read_outside  = {14'd0, read_addr[19:2]} >= WINDOW_LIMIT;
+
+  assign write_ready = write_window ? write_outside || window_write_ready : registers_ready;
+  assign write_error = write_window ? write_outside : register_write_error;
+  assign read_ready  = read_window ? read_outside || window_read_ready : registers_ready;
+
+  reg window_read_q;   // the read answered now went to the window
+  reg outside_read_q;  // and missed it
+
+  always @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) begin
+      window_read_q  <= 1'b0;
+      outside_read_q <= 1'b0;
+    end else if (read_valid) begin
+      window_read_q  <= read_window;
+      outside_read_q <= read_outside;
+    end
+  end
+
+  assign read_data  = window_read_q ? window_rdata : register_data;
+  assign read_error = window_read_q ? outside_read_q : register_read_error;
+
+  // --- Window: at most one of its users is active at a time ---
+
+  wire                    fetch_en, move_en, move_we, gather_en, store_en;
+  wire [WINDOW_WIDTH-1:0] fetch_addr, move_addr, gather_addr, store_addr;
+  wire [31:0]             array_rdata, accumulator_data;
+
+  window #(.WORDS(WINDOW_WORDS)) u_window (
+    .clk_i(clk_i), .rst_ni(rst_ni),
+    .core_en_i(fetch_en || move_en || gather_en || store_en),
+    .core_we_i(move_en ? move_we : store_en),
+    .core_addr_i(move_en ? move_addr : gather_en ? gather_addr : store_en ? store_addr
+                                                                          : fetch_addr),
+    .core_wdata_i(store_en ? accumulator_data : array_rdata),
+    .write_valid_i(write_valid && write_window && !write_outside),
+    .write_ready_o(window_write_ready),
+    .write_addr_i(write_addr[WINDOW_WIDTH+1:2]), .write_data_i(write_data),
+    .read_valid_i(read_valid && read_window && !read_outside),
+    .read_ready_o(window_read_ready),
+    .read_addr_i(read_addr[WINDOW_WIDTH+1:2]),
+    .rdata_o(window_rdata)
+  );
+
+  // --- Registers and controller ---
+
+  wire         soft_reset, restart, waiting, done, fail, check_start, check_done;
+  wire [2:0]   entry;
+  wire [3:0]   error;
+  wire [383:0] words;
+  wire [15:0]  nonzero;
+  wire         abort = soft_reset || restart;
+  wire         count_read, count_convert, clip_low, clip_high, skipped;
+  wire [15:0]  columns;
+
+  control_registers #(
+    .ROWS(ROWS), .COLS(COLS), .CODE_WIDTH(CODE_WIDTH), .PAGES(PAGES),
+    .WINDOW_WORDS(WINDOW_WORDS), .MAX_OUTPUTS(MAX_OUTPUTS)
+  ) u_registers (
+    .clk_i(clk_i), .rst_ni(rst_ni),
+    .ready_o(registers_ready),
+    .write_i(write_valid && !write_window && registers_ready),
+    .write_addr_i(write_addr[19:0]), .write_data_i(write_data),
+    .write_error_o(register_write_error),
+    .read_i(read_valid && !read_window && registers_ready), .read_addr_i(read_addr[19:0]),
+    .read_data_o(register_data), .read_error_o(register_read_error),
+    .soft_reset_o(soft_reset), .restart_o(restart), .waiting_o(waiting), .busy_o(busy_o),
+    .entry_o(entry), .done_i(done), .fail_i(fail), .error_i(error),
+    .count_read_i(count_read), .skipped_i(skipped), .columns_i(columns),
+    .count_convert_i(count_convert), .clip_low_i(clip_low), .clip_high_i(clip_high)
+  );
+
+  wire       set_empty, set_programmed, set_ready, drop_tables, set_tables;
+  wire       move_start, move_busy, layer_start, layer_busy;
+  wire [1:0] move_mode;
+
+  controller #(.WINDOW_WIDTH(WINDOW_WIDTH)) u_controller (
+    .clk_i(clk_i), .rst_ni(rst_ni), .clear_i(abort),
+    .waiting_i(waiting), .entry_i(entry), .done_o(done), .fail_o(fail),
+    .window_en_o(fetch_en), .window_addr_o(fetch_addr), .window_rdata_i(window_rdata),
+    .words_o(words), .nonzero_o(nonzero), .check_start_o(check_start),
+    .check_done_i(check_done), .check_bad_i(error != `CROSSLOOP_ERROR_NONE),
+    .set_empty_o(set_empty), .set_programmed_o(set_programmed), .set_ready_o(set_ready),
+    .drop_tables_o(drop_tables), .set_tables_o(set_tables),
+    .move_start_o(move_start), .move_mode_o(move_mode), .move_busy_i(move_busy),
+    .layer_start_o(layer_start), .layer_busy_i(layer_busy)
+  );
+
+  wire page_empty, page_programmed, pages_runnable;
+
+  descriptor_check #(
+    .ROWS(ROWS), .COLS(COLS), .CODE_WIDTH(CODE_WIDTH), .PAGES(PAGES),
+    .WINDOW_WORDS(WINDOW_WORDS), .MAX_OUTPUTS(MAX_OUTPUTS)
+  ) u_check (
+    .clk_i(clk_i), .rst_ni(rst_ni), .clear_i(abort),
+    .start_i(check_start), .words_i(words), .nonzero_i(nonzero),
+    .page_empty_i(page_empty), .page_programmed_i(page_programmed),
+    .pages_runnable_i(pages_runnable),
+    .done_o(check_done), .error_o(error)
+  );
+
+  // --- Pages ---
+
+  wire [15:0] rows, running;
+  wire [31:0] crossbar;
+
+  page_state #(.PAGES(PAGES)) u_pages (
+    .clk_i(clk_i), .rst_ni(rst_ni), .clear_i(soft_reset),
+    .page_i(words[32*`CROSSLOOP_WORD_LOAD_PAGE_PAGE +: 16]),
+    .set_empty_i(set_empty), .set_programmed_i(set_programmed), .set_ready_i(set_ready),
+    .drop_tables_i(drop_tables), .set_tables_i(set_tables),
+    .rows_i(words[32*`CROSSLOOP_WORD_LOAD_TABLE_ROWS +: 16]),
+    .columns_i(words[32*`CROSSLOOP_WORD_LOAD_TABLE_COLUMNS +: 16]),
+    .crossbar_i(words[32*`CROSSLOOP_WORD_LOAD_TABLE_CROSSBAR +: 32]),
+    .count_i(words[32*`CROSSLOOP_WORD_LAYER_PAGES +: 16]),
+    .empty_o(page_empty), .programmed_o(page_programmed), .runnable_o(pages_runnable),
+    .running_i(running), .rows_o(rows), .columns_o(columns), .crossbar_o(crossbar)
+  );
+
+  wire        array_we, array_re, row_we, table_we;
+  wire [31:0] array_addr, row_addr, table_addr;
+
+  page_mover #(
+    .ROWS(ROWS), .COLS(COLS), .CODE_WIDTH(CODE_WIDTH), .WINDOW_WIDTH(WINDOW_WIDTH)
+  ) u_mover (
+    .clk_i(clk_i), .rst_ni(rst_ni), .clear_i(abort),
+    .start_i(move_start), .mode_i(move_mode),
+    .page_i(words[32*`CROSSLOOP_WORD_LOAD_PAGE_PAGE +: 16]),
+    .base_i(words[32*`CROSSLOOP_WORD_LOAD_PAGE_SOURCE +: WINDOW_WIDTH]), .busy_o(move_busy),
+    .window_en_o(move_en), .window_we_o(move_we), .window_addr_o(move_addr),
+    .array_we_o(array_we), .array_re_o(array_re), .array_addr_o(array_addr),
+    .row_we_o(row_we), .row_addr_o(row_addr), .table_we_o(table_we), .table_addr_o(table_addr)
+  );
+
+  // --- Layers ---
+
+  wire                    gather_start, gather_busy, tile_start, tile_busy;
+  wire                    acc_clear, acc_busy, acc_read;
+  wire [16:0]             outputs;
+  wire [15:0]             acc_index;
+  wire [WINDOW_WIDTH-1:0] base;
+  wire [31:0]             vector_words, vector;
+
+  layer_sequencer #(.WINDOW_WIDTH(WINDOW_WIDTH)) u_layer (
+    .clk_i(clk_i), .rst_ni(rst_ni), .clear_i(abort),
+    .start_i(layer_start), .busy_o(layer_busy),
+    .first_page_i(words[32*`CROSSLOOP_WORD_LAYER_FIRST_PAGE +: 16]),
+    .pages_i(words[32*`CROSSLOOP_WORD_LAYER_PAGES +: 16]),
+    .input_i(words[32*`CROSSLOOP_WORD_LAYER_INPUT +: WINDOW_WIDTH]),
+    .input_words_i(words[32*`CROSSLOOP_WORD_LAYER_INPUT_WORDS +: 19]),
+    .output_i(words[32*`CROSSLOOP_WORD_LAYER_OUTPUT +: WINDOW_WIDTH]),
+    .outputs_i(words[32*`CROSSLOOP_WORD_LAYER_OUTPUTS +: 17]),
+    .vectors_i(words[32*`CROSSLOOP_WORD_LAYER_VECTORS +: 19]),
+    .first_vector_i(words[32*`CROSSLOOP_WORD_LAYER_FIRST_VECTOR +: 32]),
+    .page_o(running), .base_o(base), .words_o(vector_words), .vector_o(vector),
+    .gather_start_o(gather_start), .gather_busy_i(gather_busy),
+    .tile_start_o(tile_start), .tile_busy_i(tile_busy),
+    .acc_clear_o(acc_clear), .outputs_o(outputs), .acc_busy_i(acc_busy),
+    .acc_read_o(acc_read), .acc_index_o(acc_index),
+    .window_en_o(store_en), .window_addr_o(store_addr)
+  );
+
+  wire        x_we;
+  wire [15:0] x_row;
+  wire [7:0]  x_value;
+
+  gather #(.ROWS(ROWS), .PAGES(PAGES), .WINDOW_WIDTH(WINDOW_WIDTH)) u_gather (
+    .clk_i(clk_i), .rst_ni(rst_ni), .clear_i(abort),
+    .row_we_i(row_we), .row_addr_i(row_addr), .row_wdata_i(window_rdata),
+    .start_i(gather_start), .page_i(running), .rows_i(rows), .base_i(base),
+    .words_i(vector_words), .busy_o(gather_busy),
+    .window_en_o(gather_en), .window_addr_o(gather_addr), .window_rdata_i(window_rdata),
+    .x_we_o(x_we), .x_row_o(x_row), .x_value_o(x_value)
+  );
+
+  wire               add_valid;
+  wire        [15:0] add_output;
+  wire signed [31:0] add_value;
+
+  tile #(.ROWS(ROWS), .COLS(COLS), .CODE_WIDTH(CODE_WIDTH), .PAGES(PAGES)) u_tile (
+    .clk_i(clk_i), .rst_ni(rst_ni), .clear_i(abort),
+    .array_we_i(array_we), .array_re_i(array_re), .array_addr_i(array_addr),
+    .array_wdata_i(window_rdata), .array_rdata_o(array_rdata),
+    .table_we_i(table_we), .table_addr_i(table_addr), .table_wdata_i(window_rdata),
+    .x_clear_i(gather_start), .x_we_i(x_we), .x_row_i(x_row), .x_value_i(x_value),
+    .start_i(tile_start), .busy_o(tile_busy),
+    .page_i(running), .columns_i(columns),
+    .input_bits_i(words[32*`CROSSLOOP_WORD_LAYER_INPUT_BITS +: 4]),
+    .skip_zero_i(words[32*`CROSSLOOP_WORD_LAYER_FLAGS + `CROSSLOOP_FLAG_SKIP_ZERO]),
+    .seed_i(words[32*`CROSSLOOP_WORD_LAYER_SEED +: 32]), .crossbar_i(crossbar),
+    .vector_i(vector),
+    .add_valid_o(add_valid), .add_output_o(add_output), .add_value_o(add_value),
+    .count_read_o(count_read), .count_convert_o(count_convert),
+    .clip_low_o(clip_low), .clip_high_o(clip_high), .skipped_o(skipped)
+  );
+
+  accumulator #(.MAX_OUTPUTS(MAX_OUTPUTS)) u_accumulator (
+    .clk_i(clk_i), .rst_ni(rst_ni),
+    .clear_i(acc_clear), .clear_count_i(outputs), .busy_o(acc_busy),
+    // An output the layer does not have would keep its sum for a later layer's vectors.
+    .add_valid_i(add_valid && {1'b0, add_output} < outputs),
+    .add_output_i(add_output), .add_value_i(add_value),
+    .read_i(acc_read), .read_output_i(acc_index), .read_clear_i(1'b1),
+    .read_data_o(accumulator_data)
+  );
+
+  wire unused_bits = &{1'b0, s_axi_awprot_i, s_axi_arprot_i, write_addr[1:0], read_addr[1:0], words};
+
+endmodule
+
+`default_nettype wire

@@ -1,0 +1,115 @@
+// page_mover: copies a page image or the tables of a page between the window and the tile, one
+// word a cycle.
+//
+//   LOAD   window -> array     IMAGE_WORDS words
+//   STORE  array -> window     IMAGE_WORDS words
+//   TABLE  window -> row table, then column table     (ROWS + 1) / 2 and COLS * 5 words
+//
+// Both memories answer in the cycle after a read, so a word is written one cycle after it was read.
+// busy_o is high from the cycle after start_i to the last write.
+`default_nettype none
+`include "generated/crossloop_regs.vh"
+
+module page_mover #(
+  parameter integer ROWS         = 64,
+  parameter integer COLS         = 64,
+  parameter integer CODE_WIDTH   = 8,
+  parameter integer WINDOW_WIDTH = 16   // of a window address
+) (
+  input  wire                    clk_i,
+  input  wire                    rst_ni,         // asynchronous, active low
+  input  wire                    clear_i,        // end at once
+
+  input  wire                    start_i,
+  input  wire [1:0]              mode_i,
+  input  wire [15:0]             page_i,
+  input  wire [WINDOW_WIDTH-1:0] base_i,         // window word of the image or tables
+  output wire                    busy_o,
+
+  // Window
+  output wire                    window_en_o,
+  output wire                    window_we_o,
+  output wire [WINDOW_WIDTH-1:0] window_addr_o,
+
+  // Array, row table and column table; who reads a memory connects its data to the other
+  output wire                    array_we_o,
+  output wire                    array_re_o,
+  output wire [31:0]             array_addr_o,
+  output wire                    row_we_o,
+  output wire [31:0]             row_addr_o,
+  output wire                    table_we_o,
+  output wire [31:0]             table_addr_o
+);
+
+  localparam [1:0] LOAD  = 2'd0;
+  localparam [1:0] STORE = 2'd1;
+  localparam [1:0] TABLE = 2'd2;
+
+  localparam integer IMAGE_WORDS  = COLS * CODE_WIDTH * ((ROWS + 31) / 32);
+  localparam integer ROW_WORDS    = (ROWS + 1) / 2;
+  localparam integer COLUMN_WORDS = COLS * `CROSSLOOP_COLUMN_WORDS;
+  localparam integer TABLE_WORDS  = ROW_WORDS + COLUMN_WORDS;
+
+  reg [1:0]              mode_q;
+  reg [31:0]             left_q;        // words still to read
+  reg                    read_q;        // a word was read in the cycle before
+  reg [31:0]             row_left_q;    // words of the row table still to write
+  reg [WINDOW_WIDTH-1:0] window_addr_q;
+  reg [31:0]             array_addr_q;
+  reg [31:0]             row_addr_q;
+  reg [31:0]             table_addr_q;
+
+  wire reading = left_q != 32'd0;
+  wire store   = mode_q == STORE;
+  wire row     = row_left_q != 32'd0;
+  wire [31:0] page = {16'd0, page_i};
+
+  always @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) begin
+      mode_q        <= LOAD;
+      left_q        <= 32'd0;
+      read_q        <= 1'b0;
+      row_left_q    <= 32'd0;
+      window_addr_q <= {WINDOW_WIDTH{1'b0}};
+      array_addr_q  <= 32'd0;
+      row_addr_q    <= 32'd0;
+      table_addr_q  <= 32'd0;
+    end else if (clear_i) begin
+      left_q <= 32'd0;
+      read_q <= 1'b0;
+    end else if (start_i) begin
+      mode_q        <= mode_i;
+      left_q        <= (mode_i == TABLE) ? TABLE_WORDS : IMAGE_WORDS;
+      row_left_q    <= (mode_i == TABLE) ? ROW_WORDS : 32'd0;
+      window_addr_q <= base_i;
+      array_addr_q  <= page * IMAGE_WORDS;
+      row_addr_q    <= page * ROW_WORDS;
+      table_addr_q  <= page * COLUMN_WORDS;
+    end else if (reading || read_q) begin
+      read_q <= reading;
+      if (reading) left_q <= left_q - 32'd1;
+      if (window_en_o) window_addr_q <= window_addr_q + {{(WINDOW_WIDTH-1){1'b0}}, 1'b1};
+      if (array_we_o || array_re_o) array_addr_q <= array_addr_q + 32'd1;
+      if (row_we_o) begin
+        row_addr_q <= row_addr_q + 32'd1;
+        row_left_q <= row_left_q - 32'd1;
+      end
+      if (table_we_o) table_addr_q <= table_addr_q + 32'd1;
+    end
+  end
+
+  assign busy_o        = reading || read_q;
+  assign window_en_o   = store ? read_q : reading;
+  assign window_we_o   = store;
+  assign window_addr_o = window_addr_q;
+  assign array_we_o    = read_q && mode_q == LOAD;
+  assign array_re_o    = reading && store;
+  assign array_addr_o  = array_addr_q;
+  assign row_we_o      = read_q && mode_q == TABLE && row;
+  assign row_addr_o    = row_addr_q;
+  assign table_we_o    = read_q && mode_q == TABLE && !row;
+  assign table_addr_o  = table_addr_q;
+
+endmodule
+
+`default_nettype wire
