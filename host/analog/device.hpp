@@ -33,7 +33,7 @@ struct Device {
   double stuck_hrs_rate = 0.0;  ///< share of cells stuck at g_min
   /// White read noise of one column read, standard deviation in units of g_max. Enters as sigma_j.
   double read_noise_over_g_max = 0.0;
-  Wires wires;
+  Wires wires = {};
 
   double step_us(int cell_bits) const {  ///< dG = (g_max - g_min) / (2^c - 1)
     return (g_max_us - g_min_us) / ((1 << cell_bits) - 1);

@@ -1,0 +1,230 @@
+#include "host/analog/wires.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+#include <random>
+
+#include "host/error.hpp"
+
+namespace crossloop::analog {
+namespace {
+
+using Eigen::Index;
+using Eigen::MatrixXd;
+
+const Wires kDate2022 = {
+    .driver_ohm = 1000.0, .row_ohm = 5.0, .column_ohm = 10.0, .sense_ohm = 1000.0};
+
+double uniform(std::mt19937& rng, double low, double high) {
+  return low + (high - low) * static_cast<double>(rng()) / 4294967296.0;
+}
+
+MatrixXd random_cells(Index rows, Index columns, std::mt19937& rng) {
+  return MatrixXd::NullaryExpr(rows, columns,
+                               [&](Index, Index) { return uniform(rng, 5.0, 50.0); });
+}
+
+/// Largest difference relative to the cell itself; equal zeros count as 0.
+double relative_error(const MatrixXd& found, const MatrixXd& expected) {
+  double worst = 0.0;
+  for (Index k = 0; k < expected.size(); ++k) {
+    const double difference = std::abs(found.data()[k] - expected.data()[k]);
+    if (difference == 0.0) continue;
+    worst = std::max(worst, difference / std::abs(expected.data()[k]));
+  }
+  return found.allFinite() ? worst : std::numeric_limits<double>::infinity();
+}
+
+std::string described(const MatrixXd& g, const Wires& w) {
+  return std::to_string(g.rows()) + "x" + std::to_string(g.cols()) + " driver " +
+         std::to_string(w.driver_ohm) + " row " + std::to_string(w.row_ohm) + " column " +
+         std::to_string(w.column_ohm) + " sense " + std::to_string(w.sense_ohm);
+}
+
+// Golden vectors confirmed with ngspice.
+TEST(EffectiveConductance, MatchesTheGolden2x2) {
+  MatrixXd g(2, 2), expected(2, 2);
+  g << 50, 5, 20, 35;
+  expected << 44.390644, 4.600515, 17.790206, 31.945965;
+  EXPECT_TRUE(effective_conductance(g, kDate2022).isApprox(expected, 1e-7));
+  EXPECT_LT((effective_conductance(g, kDate2022) - expected).cwiseAbs().maxCoeff(), 6e-7);
+}
+
+class Golden4x4 : public ::testing::Test {
+ protected:
+  Golden4x4() { g_ << 50, 5, 10, 25, 20, 35, 5, 50, 5, 5, 45, 30, 40, 15, 25, 5; }
+  MatrixXd g_ = MatrixXd(4, 4);
+  MatrixXd expected_ = MatrixXd(4, 4);
+};
+
+TEST_F(Golden4x4, IsMatchedWithHeavyTerminals) {
+  expected_ << 41.286238, 4.429756, 8.569407, 20.797110,  //
+      16.333961, 29.849997, 4.272151, 40.711376,          //
+      4.263743, 4.428726, 38.320823, 25.031355,           //
+      33.249891, 13.124869, 21.347986, 4.293451;
+  EXPECT_LT((effective_conductance(g_, kDate2022) - expected_).cwiseAbs().maxCoeff(), 6e-7);
+  EXPECT_LT((effective_conductance_reference(g_, kDate2022) - expected_).cwiseAbs().maxCoeff(),
+            6e-7);
+}
+
+TEST_F(Golden4x4, IsMatchedWithTinyTerminals) {
+  const Wires wires = {.driver_ohm = 1e-6, .row_ohm = 2.5, .column_ohm = 2.5, .sense_ohm = 1e-6};
+  expected_ << 49.975636, 4.998376, 9.996002, 24.980952,  //
+      19.992753, 34.984695, 4.997253, 49.953164,          //
+      4.999063, 4.998439, 44.975825, 29.978266,           //
+      40.000000, 14.998313, 24.995313, 4.999000;
+  EXPECT_LT((effective_conductance(g_, wires) - expected_).cwiseAbs().maxCoeff(), 6e-7);
+}
+
+struct NfRow {
+  Index size;
+  double terminal_ohm, lrs, hrs;
+};
+
+TEST(NonidealityFactor, MatchesThePublishedModelForUniformArrays) {
+  const NfRow table[] = {{16, 1000, 0.624, 0.142}, {32, 1000, 0.775, 0.256},
+                         {64, 1000, 0.881, 0.425}, {16, 10, 0.069, 0.007},
+                         {32, 10, 0.212, 0.027},   {64, 10, 0.497, 0.095}};
+  for (const NfRow& row : table) {
+    const Wires wires = {.driver_ohm = row.terminal_ohm,
+                         .row_ohm = 5.0,
+                         .column_ohm = 10.0,
+                         .sense_ohm = row.terminal_ohm};
+    const MatrixXd lrs = MatrixXd::Constant(row.size, row.size, 50.0);
+    const MatrixXd hrs = MatrixXd::Constant(row.size, row.size, 5.0);
+    EXPECT_NEAR(nonideality_factor(lrs, effective_conductance(lrs, wires)).mean(), row.lrs, 6e-4)
+        << row.size << " at " << row.terminal_ohm;
+    EXPECT_NEAR(nonideality_factor(hrs, effective_conductance(hrs, wires)).mean(), row.hrs, 6e-4)
+        << row.size << " at " << row.terminal_ohm;
+  }
+}
+
+TEST(NonidealityFactor, IsZeroForAColumnWithoutConductance) {
+  MatrixXd g(1, 2);
+  g << 0, 10;
+  const Eigen::VectorXd factor = nonideality_factor(g, g * 0.5);
+  EXPECT_EQ(factor[0], 0.0);
+  EXPECT_EQ(factor[1], 0.5);
+}
+
+TEST(NonidealityFactor, RefusesMatricesOfDifferentSize) {
+  EXPECT_THROW(nonideality_factor(MatrixXd::Zero(2, 2), MatrixXd::Zero(2, 3)), InputError);
+}
+
+TEST(EffectiveConductance, EqualsTheSparseFactorisationOnRandomRectangles) {
+  std::mt19937 rng(1);
+  for (int round = 0; round < 50; ++round) {
+    const Index rows = 1 + static_cast<Index>(rng() % 40);
+    const Index columns = 1 + static_cast<Index>(rng() % 40);
+    const MatrixXd g = random_cells(rows, columns, rng);
+    const Wires wires = {.driver_ohm = uniform(rng, 0, 1e4),
+                         .row_ohm = uniform(rng, 0, 1e4),
+                         .column_ohm = uniform(rng, 0, 1e4),
+                         .sense_ohm = uniform(rng, 0, 1e4)};
+    EXPECT_LT(
+        relative_error(effective_conductance(g, wires), effective_conductance_reference(g, wires)),
+        1e-10)
+        << "round " << round << ": " << described(g, wires);
+  }
+}
+
+TEST(EffectiveConductance, IsExactForEveryCombinationOfZeroResistances) {
+  std::mt19937 rng(2);
+  for (unsigned zeros = 0; zeros < 16; ++zeros) {
+    const Wires wires = {.driver_ohm = zeros & 1U ? 0.0 : 700.0,
+                         .row_ohm = zeros & 2U ? 0.0 : 30.0,
+                         .column_ohm = zeros & 4U ? 0.0 : 20.0,
+                         .sense_ohm = zeros & 8U ? 0.0 : 300.0};
+    for (const auto& [rows, columns] : {std::pair{20, 13}, {13, 20}, {1, 5}, {5, 1}, {1, 1}}) {
+      const MatrixXd g = random_cells(rows, columns, rng);
+      EXPECT_LT(relative_error(effective_conductance(g, wires),
+                               effective_conductance_reference(g, wires)),
+                1e-10)
+          << described(g, wires);
+    }
+  }
+}
+
+TEST(EffectiveConductance, OfASingleCellIsASeriesCircuit) {
+  const MatrixXd g = MatrixXd::Constant(1, 1, 50.0);  // 20 kOhm
+  EXPECT_NEAR(effective_conductance(g, kDate2022)(0, 0), 1e6 / (20e3 + 2e3), 1e-9);
+}
+
+TEST(EffectiveConductance, OfIdealWiresIsTheCellItself) {
+  std::mt19937 rng(3);
+  const MatrixXd g = random_cells(7, 5, rng);
+  EXPECT_EQ(effective_conductance(g, {0, 0, 0, 0}), g);
+}
+
+TEST(EffectiveConductance, AcceptsCellsWithoutConductance) {
+  std::mt19937 rng(4);
+  MatrixXd g = random_cells(18, 19, rng);
+  for (Index k = 0; k < g.size(); k += 3) g.data()[k] = 0.0;
+  g.col(4).setZero();
+  g.row(17).setZero();
+  const MatrixXd effective = effective_conductance(g, kDate2022);
+  EXPECT_LT((effective - effective_conductance_reference(g, kDate2022)).cwiseAbs().maxCoeff(),
+            1e-9);
+  EXPECT_TRUE((effective.col(4).array() == 0.0).all());
+}
+
+TEST(EffectiveConductance, KeepsItsDigitsForTinyAndForHugeResistances) {
+  std::mt19937 rng(5);
+  const MatrixXd g = random_cells(24, 24, rng);
+  // Segments far below the cells' resistance act as none at all.
+  const MatrixXd merged = effective_conductance(g, {100.0, 0.0, 0.0, 100.0});
+  const MatrixXd tiny = effective_conductance(g, {100.0, 1e-9, 1e-9, 100.0});
+  EXPECT_LT(relative_error(tiny, merged), 1e-10);
+  // Lines that lose nearly everything from one cell to the next stay finite and positive.
+  const MatrixXd huge =
+      effective_conductance(MatrixXd::Constant(300, 24, 50.0), {1e6, 1e6, 1e6, 1e6});
+  EXPECT_TRUE(huge.allFinite());
+  EXPECT_GE(huge.minCoeff(), 0.0);
+}
+
+TEST(EffectiveConductance, LosesMostFarFromDriverAndSense) {
+  const MatrixXd effective = effective_conductance(MatrixXd::Constant(32, 32, 50.0), Wires{});
+  Index row = 0, column = 0;
+  effective.maxCoeff(&row, &column);
+  EXPECT_EQ(row, 31);
+  EXPECT_EQ(column, 0);
+  effective.minCoeff(&row, &column);
+  EXPECT_EQ(row, 0);
+  EXPECT_EQ(column, 31);
+}
+
+TEST(EffectiveConductance, GivesTheSameBitsEveryTime) {
+  std::mt19937 rng(6);
+  const MatrixXd g = random_cells(33, 40, rng);
+  EXPECT_EQ(effective_conductance(g, kDate2022), effective_conductance(g, kDate2022));
+}
+
+TEST(EffectiveConductance, RefusesWhatNoCircuitHas) {
+  MatrixXd g = MatrixXd::Constant(2, 3, 10.0);
+  Wires wires = kDate2022;
+  wires.row_ohm = -1.0;
+  try {
+    effective_conductance(g, wires);
+    FAIL() << "expected InputError";
+  } catch (const InputError& error) {
+    EXPECT_THAT(error.what(), ::testing::HasSubstr("wires.row_ohm: found -1"));
+  }
+  wires.row_ohm = std::numeric_limits<double>::infinity();
+  EXPECT_THROW(effective_conductance(g, wires), InputError);
+  g(1, 2) = -0.5;
+  try {
+    effective_conductance(g, kDate2022);
+    FAIL() << "expected InputError";
+  } catch (const InputError& error) {
+    EXPECT_THAT(error.what(), ::testing::HasSubstr("cell (1, 2): found -0.5"));
+  }
+  g(1, 2) = std::numeric_limits<double>::quiet_NaN();
+  EXPECT_THROW(effective_conductance(g, kDate2022), InputError);
+  EXPECT_THROW(effective_conductance_reference(g, kDate2022), InputError);
+}
+
+}  // namespace
+}  // namespace crossloop::analog
