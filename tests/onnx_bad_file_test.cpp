@@ -1,0 +1,223 @@
+// What read_onnx() refuses, and what it says then.
+#include <gmock/gmock.h>
+
+#include <cmath>
+#include <limits>
+#include <random>
+
+#include "host/error.hpp"
+#include "host/files.hpp"
+#include "host/network/onnx_file.hpp"
+#include "host/network/zoo.hpp"
+#include "tests/onnx_builder.hpp"
+
+namespace crossloop::network {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+/// The message of the InputError, which must begin with the file.
+std::string refusal(const std::filesystem::path& path) {
+  try {
+    read_onnx(path);
+  } catch (const InputError& error) {
+    EXPECT_THAT(error.what(), StartsWith(path.string() + ": "));
+    return error.what();
+  }
+  return "accepted";
+}
+
+OnnxBuilder image_model() { return OnnxBuilder({-1, 2, 4, 4}, {-1, 2, 4, 4}); }
+
+TEST(OnnxBadFile, IsMissingOrEmpty) {
+  EXPECT_NE(refusal(temporary_model()), "accepted");
+  EXPECT_THAT(refusal(write_bytes("")), HasSubstr("is empty, expected an ONNX model"));
+}
+
+TEST(OnnxBadFile, IsNoOnnx) {
+  EXPECT_THAT(refusal(write_bytes("this is no model")), HasSubstr("not an ONNX model"));
+  std::mt19937 rng(1);
+  std::string noise(4096, '\0');
+  for (char& c : noise) c = static_cast<char>(rng());
+  EXPECT_THAT(refusal(write_bytes(noise)), HasSubstr("not an ONNX model"));
+}
+
+TEST(OnnxBadFile, IsTruncatedAnywhere) {
+  const auto path = temporary_model();
+  Network network = make_network("linear", {1, 2, 2}, 2, 1);
+  network.normalisation = {.mean = {0.5F}, .std = {0.25F}};
+  network.metadata = {{"a", "b"}};
+  write_onnx(network, path);
+  const auto bytes = read_file(path);
+  const std::string whole(bytes.begin(), bytes.end());
+  EXPECT_EQ(refusal(path), "accepted");
+  for (std::size_t size = 0; size < whole.size(); ++size) {
+    ASSERT_NE(refusal(write_bytes(whole.substr(0, size))), "accepted") << size << " bytes";
+  }
+}
+
+TEST(OnnxBadFile, SurvivesFlippedBytes) {
+  const auto path = temporary_model();
+  write_onnx(make_network("resnet8", {1, 4, 4}, 2, 1), path);
+  const auto bytes = read_file(path);
+  std::mt19937 rng(7);
+  for (int i = 0; i < 300; ++i) {
+    std::string damaged(bytes.begin(), bytes.end());
+    // The structure is at both ends of the graph; the middle is weights.
+    const std::size_t at = i % 2 == 0 ? rng() % 6000 : damaged.size() - 1 - rng() % 2000;
+    damaged[at] = static_cast<char>(rng());
+    refusal(write_bytes(damaged));  // an InputError that names the file, or a model
+  }
+}
+
+TEST(OnnxBadFile, HasAnUnknownOperator) {
+  OnnxBuilder model = image_model();
+  model.node("LSTM", {"x"}, "y", "memory");
+  EXPECT_THAT(refusal(model.write()),
+              AllOf(HasSubstr("node memory: operator LSTM (opset 13) is not supported"),
+                    HasSubstr("supported: Add, AveragePool"), HasSubstr("Reshape")));
+}
+
+TEST(OnnxBadFile, HasAnOperatorOfAnotherDomain) {
+  OnnxBuilder model = image_model();
+  model.node("Conv", {"x"}, "y", "custom");
+  model.graph().mutable_node(0)->set_domain("com.example");
+  EXPECT_THAT(refusal(model.write()), HasSubstr("operator com.example.Conv (opset 13)"));
+}
+
+TEST(OnnxBadFile, HasAnotherOpset) {
+  for (const int opset : {8, 18}) {
+    OnnxBuilder model({-1, 2}, {-1, 2}, opset);
+    model.node("Relu", {"x"}, "y");
+    EXPECT_THAT(refusal(model.write()),
+                HasSubstr("opset " + std::to_string(opset) + ", supported are 9 to 17"));
+  }
+}
+
+TEST(OnnxBadFile, IsDynamicBeyondTheBatch) {
+  OnnxBuilder model({-1, 2, -1, 4}, {-1, 2, -1, 4});
+  model.node("Relu", {"x"}, "y");
+  EXPECT_THAT(refusal(model.write()), HasSubstr("input x: dimension 2 is dynamic (dynamic)"));
+}
+
+TEST(OnnxBadFile, HasAnInputOfAnotherRankSizeOrType) {
+  OnnxBuilder rank({-1, 2, 4}, {-1, 2, 4});
+  rank.node("Relu", {"x"}, "y");
+  EXPECT_THAT(refusal(rank.write()), HasSubstr("input x: 3 dimensions"));
+  OnnxBuilder size({-1, 2, 0, 4}, {-1, 2, 0, 4});
+  size.node("Relu", {"x"}, "y");
+  EXPECT_THAT(refusal(size.write()), HasSubstr("input x: dimension 2 is 0, out of range"));
+  OnnxBuilder type = image_model();
+  type.node("Relu", {"x"}, "y");
+  type.graph().mutable_input(0)->mutable_type()->mutable_tensor_type()->set_elem_type(
+      onnx::TensorProto::DOUBLE);
+  EXPECT_THAT(refusal(type.write()), HasSubstr("input x: its type is not float"));
+}
+
+TEST(OnnxBadFile, HasSeveralInputsOrOutputs) {
+  OnnxBuilder inputs = image_model();
+  inputs.node("Add", {"x", "x2"}, "y");
+  OnnxBuilder::describe(*inputs.graph().add_input(), "x2", {-1, 2, 4, 4});
+  EXPECT_THAT(refusal(inputs.write()), HasSubstr("2 inputs (x, x2), expected one"));
+  OnnxBuilder outputs = image_model();
+  outputs.node("Relu", {"x"}, "y").node("Relu", {"y"}, "y2");
+  OnnxBuilder::describe(*outputs.graph().add_output(), "y2", {-1, 2, 4, 4});
+  EXPECT_THAT(refusal(outputs.write()), HasSubstr("2 outputs, expected one"));
+}
+
+TEST(OnnxBadFile, GroupsAConvolution) {
+  OnnxBuilder model = image_model();
+  model.node("Conv", {"x", "w"}, "y", "depthwise").integer("group", 2);
+  model.floats("w", {2, 1, 1, 1}, {1, 1});
+  EXPECT_THAT(refusal(model.write()),
+              HasSubstr("node depthwise (Conv, opset 13): group = 2, only 1 is supported"));
+}
+
+TEST(OnnxBadFile, HasWeightsThatDoNotFit) {
+  OnnxBuilder shape = image_model();
+  shape.node("Conv", {"x", "w"}, "y", "c").floats("w", {2, 3, 1, 1}, {1, 1, 1, 1, 1, 1});
+  EXPECT_NE(refusal(shape.write()), "accepted");
+  OnnxBuilder computed({-1, 2, 4, 4}, {-1, 1, 1, 1});
+  computed.node("Relu", {"x"}, "w").node("Conv", {"x", "w"}, "y", "c");
+  EXPECT_THAT(refusal(computed.write()), HasSubstr("node c (Conv, opset 13): input w is computed"));
+  OnnxBuilder short_data = image_model();
+  short_data.node("Conv", {"x", "w"}, "y", "c").floats("w", {2, 2, 1, 1}, {1, 1, 1});
+  EXPECT_THAT(refusal(short_data.write()), HasSubstr("w"));
+  OnnxBuilder infinite = image_model();
+  infinite.node("Conv", {"x", "w"}, "y", "c");
+  infinite.floats("w", {2, 2, 1, 1}, {1, std::numeric_limits<float>::infinity(), 1, 1});
+  EXPECT_THAT(refusal(infinite.write()), HasSubstr("tensor w: value 1 is inf"));
+}
+
+TEST(OnnxBadFile, RoundsThePoolUp) {
+  OnnxBuilder model = image_model();
+  model.node("MaxPool", {"x"}, "y", "p").integers("kernel_shape", {1, 1}).integer("ceil_mode", 1);
+  EXPECT_THAT(refusal(model.write()),
+              HasSubstr("node p (MaxPool, opset 13): ceil_mode = 1, only 0 is supported"));
+}
+
+TEST(OnnxBadFile, ReducesReshapesOrFlattensAnotherWay) {
+  OnnxBuilder mean({-1, 2, 4, 4}, {-1, 1, 4, 4});
+  mean.node("ReduceMean", {"x"}, "y", "m").integers("axes", {1});
+  EXPECT_THAT(refusal(mean.write()), HasSubstr("only the mean over the axes 2 and 3"));
+  OnnxBuilder reshape({-1, 2, 4, 4}, {-1, 16});
+  reshape.node("Reshape", {"x", "s"}, "y", "r").shape("s", {-1, 16});
+  EXPECT_THAT(refusal(reshape.write()), HasSubstr("node r (Reshape, opset 13): to [-1, 16]"));
+  OnnxBuilder flatten({-1, 2, 4, 4}, {-1, 16});
+  flatten.node("Flatten", {"x"}, "y", "f").integer("axis", 2);
+  EXPECT_THAT(refusal(flatten.write()), HasSubstr("axis = 2, only 1 is supported"));
+}
+
+TEST(OnnxBadFile, ScalesAGemm) {
+  OnnxBuilder model({-1, 2}, {-1, 1});
+  model.node("Gemm", {"x", "w"}, "y", "fc").real("alpha", 0.5F).floats("w", {2, 1}, {1, 1});
+  EXPECT_THAT(refusal(model.write()), HasSubstr("alpha and beta other than 1"));
+}
+
+TEST(OnnxBadFile, AddsAConstantThatIsNoBias) {
+  OnnxBuilder model = image_model();
+  model.node("Add", {"x", "b"}, "y", "shift").floats("b", {1}, {1});
+  EXPECT_THAT(refusal(model.write()), HasSubstr("node shift (Add, opset 13): adding a constant"));
+}
+
+TEST(OnnxBadFile, BroadcastsAnAdd) {
+  OnnxBuilder model = image_model();
+  model.node("GlobalAveragePool", {"x"}, "p").node("Add", {"x", "p"}, "y", "gate");
+  EXPECT_THAT(refusal(model.write()), HasSubstr("its inputs differ: [2, 4, 4] and [2, 1, 1]"));
+}
+
+TEST(OnnxBadFile, HasBrokenMetadata) {
+  const auto with = [](const std::string& key, const std::string& value) {
+    OnnxBuilder model = image_model();
+    model.node("Relu", {"x"}, "y", "relu");
+    auto& entry = *model.model().add_metadata_props();
+    entry.set_key(key);
+    entry.set_value(value);
+    return refusal(model.write());
+  };
+  EXPECT_THAT(with("crossloop.mean", "0.5,x"), HasSubstr("metadata crossloop.mean is \"0.5,x\""));
+  EXPECT_THAT(with("crossloop.mean", ""), HasSubstr("expected finite numbers"));
+  EXPECT_THAT(with("crossloop.std", "1,2,3"), HasSubstr("input std has 3 values"));
+  EXPECT_THAT(with("crossloop.std", "1,0"), HasSubstr("input std must be positive"));
+  EXPECT_THAT(with("crossloop.scale.gone", "1"), HasSubstr("has no node gone"));
+  EXPECT_THAT(with("crossloop.scale.relu", "1"), HasSubstr("has a weight scale but no weight"));
+}
+
+TEST(OnnxWrite, RefusesReservedMetadata) {
+  Network network = make_network("linear", {1, 2, 2}, 2, 1);
+  network.metadata = {{"scale.fc", "1"}};
+  EXPECT_THROW(write_onnx(network, temporary_model()), InputError);
+}
+
+TEST(OnnxWrite, LeavesNoFileBehindWhenTheNetworkIsBroken) {
+  Network network = make_network("linear", {1, 2, 2}, 2, 1);
+  network.output_name = "nowhere";
+  const auto path = temporary_model();
+  EXPECT_THROW(write_onnx(network, path), InputError);
+  EXPECT_FALSE(std::filesystem::exists(path));
+}
+
+}  // namespace
+}  // namespace crossloop::network
