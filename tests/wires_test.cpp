@@ -3,10 +3,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <Eigen/LU>
 #include <cmath>
 #include <limits>
 #include <random>
 
+#include "host/analog/ladder_sweep.hpp"
 #include "host/error.hpp"
 
 namespace crossloop::analog {
@@ -224,6 +226,35 @@ TEST(EffectiveConductance, RefusesWhatNoCircuitHas) {
   g(1, 2) = std::numeric_limits<double>::quiet_NaN();
   EXPECT_THROW(effective_conductance(g, kDate2022), InputError);
   EXPECT_THROW(effective_conductance_reference(g, kDate2022), InputError);
+}
+
+TEST(CrossLink, IsTheSameFormulaOnEveryInstructionSet) {
+  constexpr int kOutputs = 32, kRows = 48, kFirst = 5;
+  std::mt19937 rng(8);
+  const MatrixXd root =
+      MatrixXd::NullaryExpr(kRows, kRows, [&](Index, Index) { return uniform(rng, -0.5, 0.5); });
+  const MatrixXd load = root * root.transpose();
+  const MatrixXd functionals =
+      MatrixXd::NullaryExpr(kOutputs, kRows, [&](Index, Index) { return uniform(rng, -1.0, 1.0); });
+  const MatrixXd inverse = (MatrixXd::Identity(kRows, kRows) + load).inverse();
+  const MatrixXd moved_load = load * inverse;
+  const MatrixXd moved = functionals * inverse;
+  for (const CrossLinkVariant& variant : cross_link_variants()) {
+    LadderState state(kOutputs, kRows);
+    for (int i = 0; i < kRows; ++i) {
+      for (int k = 0; k <= i; ++k) state.load(i)[k] = load(k, i);
+      for (int k = 0; k < kOutputs; ++k) state.column(i)[k] = functionals(k, i);
+    }
+    variant.cross_link(state, kFirst);
+    for (int i = 0; i < kRows; ++i) {
+      for (int k = 0; k <= i; ++k) {
+        ASSERT_NEAR(state.load(i)[k], moved_load(k, i), 1e-12) << variant.name;
+      }
+      for (int k = kFirst; k < kOutputs; ++k) {
+        ASSERT_NEAR(state.column(i)[k], moved(k, i), 1e-12) << variant.name;
+      }
+    }
+  }
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "host/analog/ladder_sweep.hpp"
 
 #include <algorithm>
+#include <vector>
 
 namespace crossloop::analog {
 namespace {
@@ -145,14 +146,16 @@ void eliminate_plain(LadderState& state, int first_output) {
   eliminate_all<2, 4>(state, first_output);
 }
 
-using Eliminate = void (*)(LadderState&, int);
-
-Eliminate fastest() {
+std::vector<CrossLinkVariant> runnable_variants() {
+  std::vector<CrossLinkVariant> variants;
 #if defined(__x86_64__)
-  if (__builtin_cpu_supports("avx512f")) return eliminate_avx512;
-  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return eliminate_avx2;
+  if (__builtin_cpu_supports("avx512f")) variants.push_back({"avx512", eliminate_avx512});
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {
+    variants.push_back({"avx2", eliminate_avx2});
+  }
 #endif
-  return eliminate_plain;
+  variants.push_back({"plain", eliminate_plain});
+  return variants;
 }
 
 }  // namespace
@@ -166,9 +169,13 @@ LadderState::LadderState(int outputs, int rows)
   std::fill_n(data_.get(), size, 0.0);
 }
 
+std::span<const CrossLinkVariant> cross_link_variants() {
+  static const std::vector<CrossLinkVariant> variants = runnable_variants();
+  return variants;
+}
+
 void cross_link(LadderState& state, int first_output) {
-  static const Eliminate eliminate_all_rows = fastest();
-  eliminate_all_rows(state, first_output);
+  cross_link_variants().front().cross_link(state, first_output);
 }
 
 }  // namespace crossloop::analog

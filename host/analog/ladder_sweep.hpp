@@ -3,6 +3,8 @@
 
 #include <memory>
 #include <new>
+#include <span>
+#include <string_view>
 
 namespace crossloop::analog {
 
@@ -36,8 +38,16 @@ class LadderState {
 ///   E <- E (I + E)^-1,  W <- W (I + E)^-1
 /// Every row k is eliminated as a Gauss-Jordan sweep with pivot 1 + E_kk, which never subtracts the
 /// load from the link and so keeps its digits however small the link's resistance is. Only
-/// functionals from `first_output` on are moved. Uses AVX-512 or AVX2 where the processor has it;
-/// the last bits of the result depend on which.
+/// functionals from `first_output` on are moved.
 void cross_link(LadderState& state, int first_output);
+
+/// cross_link() compiled for one instruction set. The last bits of the result depend on which.
+struct CrossLinkVariant {
+  std::string_view name;
+  void (*cross_link)(LadderState& state, int first_output);
+};
+
+/// The variants this processor can run, fastest first; cross_link() is the first of them.
+std::span<const CrossLinkVariant> cross_link_variants();
 
 }  // namespace crossloop::analog
