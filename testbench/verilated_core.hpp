@@ -1,0 +1,71 @@
+// VerilatedDevice over one Verilated model of crossloop.v; one translation unit per geometry.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "drivers/registers.hpp"
+#include "host/error.hpp"
+#include "testbench/axi_host.hpp"
+#include "testbench/dut.hpp"
+#include "testbench/verilated_device.hpp"
+
+namespace crossloop::testbench {
+
+template <class Model>
+class VerilatedCore final : public VerilatedDevice {
+ public:
+  explicit VerilatedCore(const VerilatedOptions& options)
+      : geometry_(options.geometry),
+        dut_(options.seed, AxiHost<Model>::rest),
+        host_(dut_, options.seed, options.stall_probability) {}
+
+  std::uint32_t read(drivers::Reg reg) override {
+    std::uint32_t value = 0;
+    host_.read(static_cast<std::uint32_t>(reg), {&value, 1});
+    return value;
+  }
+  void write(drivers::Reg reg, std::uint32_t value) override {
+    host_.write(static_cast<std::uint32_t>(reg), {&value, 1});
+  }
+  void read_window(std::uint32_t word, std::span<std::uint32_t> values) override {
+    host_.read(drivers::constant::WINDOW_BASE + 4 * word, values);
+  }
+  void write_window(std::uint32_t word, std::span<const std::uint32_t> values) override {
+    host_.write(drivers::constant::WINDOW_BASE + 4 * word, values);
+  }
+
+  bool idle() override {
+    constexpr int kBurst = 4096;
+    if (!dut_->busy_o) return false;
+    for (int i = 0; i < kBurst && dut_->busy_o; ++i) dut_.tick();
+    return true;
+  }
+
+  void flip_array_bit(int page, int column, int plane, int row) override {
+    auto& columns = dut_->rootp->crossloop__DOT__u_tile__DOT__u_page_array__DOT__columns_q;
+    const int pages = static_cast<int>(std::size(columns.m_storage)) / geometry_.columns;
+    const auto check = [](const char* what, int value, int count) {
+      if (value < 0 || value >= count) {
+        throw InputError(std::string("no array bit to flip: ") + what + " " +
+                         std::to_string(value) + ", expected 0.." + std::to_string(count - 1));
+      }
+    };
+    check("page", page, pages);
+    check("column", column, geometry_.columns);
+    check("plane", plane, geometry_.code_bits);
+    check("row", row, geometry_.rows);
+    const int plane_words = (geometry_.rows + 31) / 32;
+    auto& planes = columns[static_cast<std::size_t>(page * geometry_.columns + column)];
+    planes[static_cast<std::size_t>(plane * plane_words + row / 32)] ^= 1U << (row % 32);
+  }
+
+  std::uint64_t cycles() const override { return dut_.cycles(); }
+
+ private:
+  VerilatedGeometry geometry_;
+  Dut<Model> dut_;
+  AxiHost<Model> host_;
+};
+
+}  // namespace crossloop::testbench

@@ -1,0 +1,54 @@
+#include "testbench/verilated_device.hpp"
+
+#include <array>
+#include <string>
+
+#include "host/error.hpp"
+#include "testbench/verilated_cores.hpp"
+
+namespace crossloop::testbench {
+namespace {
+
+struct Build {
+  VerilatedGeometry geometry;
+  std::unique_ptr<VerilatedDevice> (*make)(const VerilatedOptions&);
+};
+
+// The geometries of testbench/CMakeLists.txt.
+constexpr std::array kBuilds{
+    Build{{16, 16, 8}, make_verilated_core_16},
+    Build{{64, 64, 8}, make_verilated_core_64},
+    Build{{128, 128, 8}, make_verilated_core_128},
+};
+
+std::string text(const VerilatedGeometry& geometry) {
+  return std::to_string(geometry.rows) + "x" + std::to_string(geometry.columns) + " with " +
+         std::to_string(geometry.code_bits) + "-bit codes";
+}
+
+}  // namespace
+
+std::vector<VerilatedGeometry> verilated_geometries() {
+  std::vector<VerilatedGeometry> geometries;
+  for (const Build& build : kBuilds) geometries.push_back(build.geometry);
+  return geometries;
+}
+
+std::unique_ptr<VerilatedDevice> make_verilated_device(const VerilatedOptions& options) {
+  if (!(options.stall_probability >= 0.0 && options.stall_probability <= 0.95)) {
+    throw InputError("rtl device: stall probability " + std::to_string(options.stall_probability) +
+                     ", expected 0..0.95");
+  }
+  if (options.seed < 1) {
+    throw InputError("rtl device: seed " + std::to_string(options.seed) + ", expected >= 1");
+  }
+  std::string known;
+  for (const Build& build : kBuilds) {
+    if (build.geometry == options.geometry) return build.make(options);
+    known += (known.empty() ? "" : "; ") + text(build.geometry);
+  }
+  throw InputError("rtl device: no tile of " + text(options.geometry) + " is built in, only " +
+                   known);
+}
+
+}  // namespace crossloop::testbench
