@@ -146,9 +146,9 @@ TEST(CodeFormat, PlacesLevelZeroAtTheRoundedPedestal) {
 }
 
 TEST(CodeFormat, RoundsAPedestalOnATieUpwards) {
-  // 2 * 0.3 / 0.4 = 1.5, where 0.3 / 0.4 comes out below 0.75 in double precision.
-  const Device device = {.g_min_us = 0.3, .g_max_us = 0.7};
-  EXPECT_EQ(code_format(device, 1, 8, 1).reference, 2);
+  // 4 * 0.3 / 0.8 = 1.5, which double precision puts just below.
+  const Device device = {.g_min_us = 0.3, .g_max_us = 2.7};
+  EXPECT_EQ(code_format(device, 2, 8, 2).reference, 2);
 }
 
 TEST(CodeFormat, RefusesADeviceWhoseHighestCodeDoesNotFit) {

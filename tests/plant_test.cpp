@@ -70,11 +70,11 @@ TEST(Chip, WithoutErrorsHoldsTheNominalCodes) {
 }
 
 TEST(Chip, WithoutErrorsHoldsTheNominalCodesWhenThePedestalIsOnATie) {
-  const Device device = ideal_device(0.3, 1.5);  // dG = 0.4: 2 * 0.3 / 0.4 = 1.5
-  const CodeFormat format = code_format(device, 2, 8, 1);
+  const Device device = ideal_device(0.3, 2.7);  // 4 * 0.3 / 0.8 = 1.5
+  const CodeFormat format = code_format(device, 2, 8, 2);
   const std::vector<std::uint8_t> levels = {0, 1, 2, 3};
   const PlantResult result = Chip(device, format, 1).program(0, 2, 2, levels);
-  EXPECT_THAT(result.codes, ::testing::ElementsAre(2, 4, 6, 8));
+  EXPECT_THAT(result.codes, ::testing::ElementsAre(2, 6, 10, 14));
 }
 
 TEST(Chip, GivesTheSameCodesForTheSameSeedOnly) {
@@ -176,6 +176,7 @@ TEST(Chip, NeverHoldsANegativeConductance) {
   const std::vector<std::uint8_t> levels(32 * 32, 1);
   const PlantResult result = make_chip(device, 1).program(0, 32, 32, levels);
   EXPECT_GT(std::count(result.codes.begin(), result.codes.end(), 0), 100);  // 16 % below 0
+  EXPECT_EQ(result.saturated, 0);
 }
 
 class FaultyChip : public ::testing::Test {
