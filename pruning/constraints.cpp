@@ -57,11 +57,7 @@ bool reads_pixels(const network::Network& network, std::size_t index) {
 at::Tensor level_size(const network::Network& network, std::size_t index,
                       const at::Tensor& weight) {
   const network::Node& node = network.nodes[index];
-  const std::int64_t outputs = weight.size(0), inputs = weight.numel() / outputs;
-  if (static_cast<std::int64_t>(node.weight_scale.size()) != outputs) {
-    throw InputError("node " + node.name + ": " + std::to_string(node.weight_scale.size()) +
-                     " weight scales for " + std::to_string(outputs) + " outputs");
-  }
+  const std::int64_t inputs = weight.numel() / weight.size(0);
   const bool folded = reads_pixels(network, index);
   const std::vector<float>& std = network.normalisation.std;
   const std::int64_t inputs_per_channel = inputs / std::max(1, network.input_shape.channels);

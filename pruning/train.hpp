@@ -28,7 +28,7 @@ struct TrainOptions {
   int threads = 0;  ///< 0: all cores
   /// Where to keep a checkpoint (weights, optimiser state, epoch) after every epoch; training
   /// resumes from it when it matches network, options and data. Empty: none.
-  std::filesystem::path checkpoint;
+  std::filesystem::path checkpoint = {};
 };
 
 struct EpochReport {
@@ -49,7 +49,7 @@ void train(network::Network& network, const data::Dataset& images, const TrainOp
 
 /// What fine-tuning holds fixed.
 struct FinetuneConstraints {
-  Masks masks;  ///< re-applied after every step; nodes not named are free
+  Masks masks = {};  ///< re-applied after every step; nodes not named are free
   /// Clamp every weight with a frozen scale to +-scale*qmax after every step, and quantise it in
   /// the forward pass with a straight-through gradient (weight-constrained training).
   bool clamp_to_scale = false;
@@ -57,7 +57,7 @@ struct FinetuneConstraints {
   /// Per node: measured minus programmed weight, added in the forward pass and held constant
   /// (straight-through gradient). Laid out as the weight. For the first layer in units of the
   /// network's own weights.
-  std::map<std::string, std::vector<float>> weight_error;
+  std::map<std::string, std::vector<float>> weight_error = {};
   /// Gammas keep their sign (clamped at a small positive multiple of themselves).
   bool hold_gamma_sign = false;
   /// Batch norm uses its running statistics and does not change them.
