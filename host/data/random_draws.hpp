@@ -35,7 +35,7 @@ class RandomDraws {
     return static_cast<int>((std::uint64_t{word()} * static_cast<std::uint64_t>(bound)) >> 32);
   }
 
-  /// Uniform in [low, high), in steps of (high - low) / 2^24.
+  /// Uniform from `low` to `high`, in steps of (high - low) / 2^24; rounding may reach `high`.
   float between(float low, float high) {
     return low + (high - low) * (static_cast<float>(word() >> 8) * (1.0F / 16777216.0F));
   }

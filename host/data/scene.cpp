@@ -11,13 +11,13 @@ constexpr float kLeastRadius = 6.0F, kMostRadius = 11.0F;  // pixels
 constexpr float kMostOffCentre = 5.0F;                     // pixels
 constexpr float kMostShear = 0.25F;
 constexpr float kLeastAspect = 0.85F, kMostAspect = 1.18F;
-constexpr float kLeastContrast = 55.0F;  // distance of two colours that must differ, of 442
+constexpr float kLeastContrast = 60.0F;  // distance of two colours that must differ, of 442
 constexpr int kMostDistractors = 3;
 constexpr float kLeastDistractor = 2.0F, kMostDistractor = 4.0F;  // radius, pixels
 constexpr int kMostStrokes = 3;
-constexpr float kOccluded = 0.6F;    // share of the images with something in front
+constexpr float kOccluded = 0.5F;    // share of the images with something in front
 constexpr float kMostDepth = 0.35F;  // of the light
-constexpr float kLeastNoise = 4.0F, kMostNoise = 22.0F;  // of 255, standard deviation
+constexpr float kLeastNoise = 4.0F, kMostNoise = 20.0F;  // of 255, standard deviation
 
 constexpr std::uint32_t kScenePurpose = 1, kNoisePurpose = 2;
 
