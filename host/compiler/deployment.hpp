@@ -64,6 +64,7 @@ struct Crossbar {
   std::vector<std::uint8_t> levels;  ///< [tables.rows.size()][tables.columns.size()], target levels
   int row_count() const { return static_cast<int>(tables.rows.size()); }
   int column_count() const { return static_cast<int>(tables.columns.size()); }
+  bool operator==(const Crossbar&) const = default;
 };
 
 /// Requantisation of one output channel (step 8).
@@ -132,6 +133,7 @@ struct Layer {
   std::vector<double> bn_gamma, bn_beta;  ///< |gamma| and beta where has_batch_norm
   std::vector<std::int8_t> bn_sign;       ///< of gamma: -1, 0 (channel pruned) or 1
   double bn_epsilon = 0.0;
+  bool operator==(const Layer&) const = default;
 };
 
 /// How many crossbars a layer takes unpruned and as compiled.

@@ -60,10 +60,13 @@ void check(bool good, const std::string& where, const std::string& what) {
   if (!good) throw InputError(where + ": " + what);
 }
 
-Handle text_type() {
+/// Fixed-length texts lie in the object header, which has a checksum; those of variable length do
+/// not, and the library crashes on a damaged one.
+Handle text_type(std::size_t size) {
   Handle type(H5Tcopy(H5T_C_S1), H5Tclose);
-  H5Tset_size(type.get(), H5T_VARIABLE);
+  H5Tset_size(type.get(), std::max<std::size_t>(size, 1));
   H5Tset_cset(type.get(), H5T_CSET_UTF8);
+  H5Tset_strpad(type.get(), H5T_STR_NULLPAD);
   return type;
 }
 
@@ -85,6 +88,13 @@ Handle data_properties(const Dimensions& shape) {
   return properties;
 }
 
+/// Must run before any other call into the library. Its clean-up at exit has nothing to do for us,
+/// every handle is closed by then, and complains about files that turned out to be damaged.
+void start_library() {
+  static const bool started = [] { return H5dont_atexit() >= 0; }();
+  static_cast<void>(started);
+}
+
 /// The newest file layout has checksums on everything that is not a data set.
 Handle access_properties() {
   Handle properties(H5Pcreate(H5P_FILE_ACCESS), H5Pclose);
@@ -95,6 +105,7 @@ Handle access_properties() {
 }  // namespace
 
 SilencedErrors::SilencedErrors() {
+  start_library();
   H5Eget_auto2(H5E_DEFAULT, &function_, &data_);
   H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
 }
@@ -209,13 +220,12 @@ void Group::set(const std::string& attribute, double value) const {
 
 void Group::set(const std::string& attribute, const std::string& value) const {
   const SilencedErrors silenced;
-  const Handle type = text_type();
+  const Handle type = text_type(value.size());
   const Handle space(H5Screate(H5S_SCALAR), H5Sclose);
   const Handle made(H5Acreate2(handle_.get(), attribute.c_str(), type.get(), space.get(),
                                H5P_DEFAULT, H5P_DEFAULT),
                     H5Aclose);
-  const char* content = value.c_str();
-  check(made.valid() && H5Awrite(made.get(), type.get(), &content) >= 0, where(attribute),
+  check(made.valid() && H5Awrite(made.get(), type.get(), value.c_str()) >= 0, where(attribute),
         "attribute cannot be written");
 }
 
@@ -249,12 +259,15 @@ std::string Group::text(const std::string& attribute) const {
   const Handle opened(H5Aopen(handle_.get(), attribute.c_str(), H5P_DEFAULT), H5Aclose);
   check(opened.valid(), where(attribute), "attribute is missing or damaged");
   const Handle stored(H5Aget_type(opened.get()), H5Tclose);
-  check(H5Tis_variable_str(stored.get()) > 0, where(attribute), "another type, expected a text");
-  const Handle type = text_type();
-  char* content = nullptr;
-  check(H5Aread(opened.get(), type.get(), &content) >= 0, where(attribute), "attribute is damaged");
-  const std::string value = content == nullptr ? "" : content;
-  H5free_memory(content);
+  const bool fixed =
+      H5Tget_class(stored.get()) == H5T_STRING && H5Tis_variable_str(stored.get()) == 0;
+  check(fixed, where(attribute), "another type, expected a text of fixed length");
+  const Handle space(H5Aget_space(opened.get()), H5Sclose);
+  check(H5Sget_simple_extent_npoints(space.get()) == 1, where(attribute), "expected one text");
+  std::string value(H5Tget_size(stored.get()), '\0');
+  check(H5Aread(opened.get(), stored.get(), value.data()) >= 0, where(attribute),
+        "attribute is damaged");
+  value.resize(std::min(value.find('\0'), value.size()));
   return value;
 }
 
