@@ -12,7 +12,8 @@
 // from the next cycle until the last addition is out. There is no back-pressure. clear_i ends a run
 // at once; memories and inputs keep their contents. The array, table and input ports may be used
 // while busy_o = 0 only; their address maps are those of page_array and column_table, with columns
-// numbered page * COLS + column. Cycles of a run: phases not skipped * columns + phases + 7.
+// numbered page * COLS + column. busy_o is high for
+// (phases not skipped) * columns + phases + 6 cycles, or fewer after a skipped last phase.
 // Twin: engine::accumulate_page in host/engine/reference.hpp.
 `default_nettype none
 

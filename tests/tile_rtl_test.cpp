@@ -1,0 +1,318 @@
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <random>
+#include <vector>
+
+#include "Vtile.h"
+#include "host/engine/reference.hpp"
+#include "testbench/dut.hpp"
+#include "tests/random_pages.hpp"
+#include "tests/rtl_random.hpp"
+
+namespace crossloop {
+namespace {
+
+using compiler::ColumnSetting;
+using testing_support::bench_seed;
+using testing_support::chance;
+using testing_support::draw;
+using testing_support::RandomPage;
+
+constexpr int kRows = DUT_ROWS;
+constexpr int kColumns = DUT_COLS;
+constexpr int kCodeWidth = DUT_CODE_WIDTH;
+constexpr int kPages = DUT_PAGES;
+constexpr int kWords = (kRows + 31) / 32;
+constexpr int kInputs = 2 * kRows;
+constexpr int kOutputs = 64;
+
+struct RunSettings {
+  int page = 0;
+  int columns = kColumns;
+  int input_bits = 8;
+  bool skip_zero = false;
+  std::uint32_t seed = 1, crossbar = 2, vector = 3;
+};
+
+/// What a run added, and how often each statistics pulse came.
+struct Outcome {
+  std::vector<std::uint32_t> sums = std::vector<std::uint32_t>(kOutputs, 0);
+  engine::ConversionCounters counters;
+  int skipped_phases = 0;
+  std::uint64_t cycles = 0;  ///< an upper bound if a phase was skipped
+};
+
+class TileRtl : public ::testing::Test {
+ protected:
+  /// Word `word` of plane `plane` of column `column`; rows that do not exist get random bits.
+  std::uint32_t plane_word(const RandomPage& page, int column, int plane, int word) {
+    auto bits = static_cast<std::uint32_t>(rng_());
+    const int columns = static_cast<int>(page.tables.columns.size());
+    for (int row = word * 32; row < std::min(word * 32 + 32, kRows); ++row) {
+      const bool stored = row < static_cast<int>(page.tables.rows.size()) && column < columns;
+      const auto cell = static_cast<std::size_t>(row * columns + column);
+      const std::uint32_t mask = 1U << (row % 32);
+      if (stored) bits = page.codes[cell] >> plane & 1 ? bits | mask : bits & ~mask;
+    }
+    return bits;
+  }
+
+  /// Writes the whole page and returns the words written.
+  std::vector<std::uint32_t> load_codes(int slot, const RandomPage& page) {
+    std::vector<std::uint32_t> image;
+    for (int column = 0; column < kColumns; ++column) {
+      for (int plane = 0; plane < kCodeWidth; ++plane) {
+        for (int word = 0; word < kWords; ++word) {
+          image.push_back(plane_word(page, column, plane, word));
+          dut_->array_we_i = 1;
+          dut_->array_addr_i = address(slot, column, plane, word);
+          dut_->array_wdata_i = image.back();
+          dut_.tick();
+          dut_->array_we_i = 0;
+          gap();
+        }
+      }
+    }
+    return image;
+  }
+
+  static IData address(int slot, int column, int plane, int word) {
+    return static_cast<IData>(((slot * kColumns + column) * kCodeWidth + plane) * kWords + word);
+  }
+
+  void load_table(int slot, const std::vector<ColumnSetting>& columns) {
+    for (int column = 0; column < static_cast<int>(columns.size()); ++column) {
+      const ColumnSetting& c = columns[static_cast<std::size_t>(column)];
+      const std::uint32_t words[5] = {
+          static_cast<std::uint32_t>(c.gain | c.sigma << 16), static_cast<std::uint32_t>(c.offset),
+          static_cast<std::uint32_t>(c.reference | c.output << 16),
+          static_cast<std::uint32_t>(c.shift | c.bits << 8 | c.left_shift << 16 |
+                                     (c.negative ? 1 << 24 : 0)),
+          static_cast<std::uint32_t>(c.zero_code)};
+      for (int word = 0; word < 5; ++word) {
+        dut_->table_we_i = 1;
+        dut_->table_addr_i = static_cast<IData>((slot * kColumns + column) * 5 + word);
+        dut_->table_wdata_i = words[word];
+        dut_.tick();
+        dut_->table_we_i = 0;
+        gap();
+      }
+    }
+  }
+
+  void load_inputs(const std::vector<std::uint8_t>& x) {
+    dut_->x_clear_i = 1;
+    dut_.tick();
+    dut_->x_clear_i = 0;
+    for (int row = 0; row < static_cast<int>(x.size()); ++row) {
+      write_row(row, static_cast<std::uint8_t>(rng_()));  // overwritten
+      write_row(row, x[static_cast<std::size_t>(row)]);
+    }
+    write_row(kRows + draw(rng_, 0, 100), 0xFF);  // ignored
+  }
+
+  void write_row(int row, std::uint8_t value) {
+    dut_->x_we_i = 1;
+    dut_->x_row_i = static_cast<SData>(row);
+    dut_->x_value_i = value;
+    dut_.tick();
+    dut_->x_we_i = 0;
+    gap();
+  }
+
+  void start(const RunSettings& run) {
+    dut_->start_i = 1;
+    dut_->page_i = static_cast<SData>(run.page);
+    dut_->columns_i = static_cast<SData>(run.columns);
+    dut_->input_bits_i = static_cast<CData>(run.input_bits);
+    dut_->skip_zero_i = run.skip_zero;
+    dut_->seed_i = run.seed;
+    dut_->crossbar_i = run.crossbar;
+    dut_->vector_i = run.vector;
+    dut_.tick();
+    dut_->start_i = 0;
+    dut_->page_i = static_cast<SData>(rng_());  // sampled at the start only
+    dut_->columns_i = static_cast<SData>(rng_());
+    dut_->seed_i = static_cast<IData>(rng_());
+  }
+
+  void collect(Outcome& outcome, int columns) {
+    outcome.counters.column_reads += dut_->count_read_o + dut_->skipped_o * columns;
+    outcome.counters.conversions += dut_->count_convert_o;
+    outcome.counters.clipped_low += dut_->clip_low_o;
+    outcome.counters.clipped_high += dut_->clip_high_o;
+    outcome.skipped_phases += dut_->skipped_o;
+    if (dut_->add_valid_o) {
+      ASSERT_LT(dut_->add_output_o, outcome.sums.size());
+      outcome.sums[dut_->add_output_o] += static_cast<std::uint32_t>(dut_->add_value_o);
+    }
+  }
+
+  Outcome run(const RunSettings& run) {
+    Outcome outcome;
+    start(run);
+    while (dut_->busy_o && outcome.cycles < 100'000) {
+      collect(outcome, run.columns);
+      ++outcome.cycles;
+      dut_.tick();
+    }
+    EXPECT_FALSE(dut_->busy_o) << "stalled";
+    EXPECT_FALSE(dut_->add_valid_o) << "added while idle";
+    return outcome;
+  }
+
+  void gap() {
+    while (chance(rng_, 10)) dut_.tick();
+  }
+
+  std::mt19937 rng_{static_cast<unsigned>(bench_seed())};
+  testbench::Dut<Vtile> dut_{bench_seed(), [](Vtile& m) {
+                               m.clear_i = m.array_we_i = m.array_re_i = m.table_we_i = 0;
+                               m.x_clear_i = m.x_we_i = m.start_i = 0;
+                             }};
+};
+
+/// Few rows, or all; few columns, or all; sometimes noise and references over their whole range.
+RandomPage random_partial_page(std::mt19937& rng) {
+  const bool wide = chance(rng, 30);
+  RandomPage page =
+      testing_support::random_page({.rows = chance(rng, 50) ? kRows : draw(rng, 1, kRows),
+                                    .columns = chance(rng, 50) ? kColumns : draw(rng, 1, kColumns),
+                                    .code_bits = kCodeWidth,
+                                    .inputs = kInputs,
+                                    .outputs = kOutputs,
+                                    .noisy = chance(rng, 70),
+                                    .wide_adc = chance(rng, 30)},
+                                   rng);
+  for (auto& column : page.tables.columns) {
+    if (!wide) break;
+    column.sigma = draw(rng, 0, 65535);
+    column.reference = draw(rng, 0, (1 << kCodeWidth) - 1);
+    column.shift = draw(rng, 5, 14);
+  }
+  return page;
+}
+
+/// What the plain reference makes of the same run.
+Outcome expected_outcome(const RandomPage& page, const RunSettings& run,
+                         const std::vector<std::uint8_t>& input) {
+  Outcome outcome;
+  std::vector<std::int32_t> sums(kOutputs, 0);
+  engine::accumulate_page(
+      {page.codes, &page.tables}, run.crossbar,
+      {.input_bits = run.input_bits, .skip_zero = run.skip_zero, .seed = run.seed}, run.vector,
+      input, sums, outcome.counters);
+  for (std::size_t i = 0; i < sums.size(); ++i) {
+    outcome.sums[i] = static_cast<std::uint32_t>(sums[i]);
+  }
+  const auto& c = outcome.counters;
+  outcome.skipped_phases = static_cast<int>((c.column_reads - c.conversions) / run.columns);
+  outcome.cycles = static_cast<std::uint64_t>(c.conversions + run.input_bits + 6);
+  return outcome;
+}
+
+TEST_F(TileRtl, MatchesTheReferenceOnRandomPages) {
+  SCOPED_TRACE(testing_support::replay_hint());
+  for (int i = 0; i < 60; ++i) {
+    const RandomPage page = random_partial_page(rng_);
+    RunSettings settings{.page = draw(rng_, 0, kPages - 1),
+                         .columns = static_cast<int>(page.tables.columns.size()),
+                         .seed = static_cast<std::uint32_t>(rng_()),
+                         .crossbar = static_cast<std::uint32_t>(rng_())};
+    load_codes(settings.page, page);
+    load_table(settings.page, page.tables.columns);
+    for (int vector = 0; vector < 4; ++vector) {
+      settings.input_bits = draw(rng_, 1, 8);
+      settings.skip_zero = chance(rng_, 50);
+      settings.vector = static_cast<std::uint32_t>(rng_());
+      const auto input = testing_support::random_bytes(kInputs, rng_);
+      std::vector<std::uint8_t> x;
+      for (const int index : page.tables.rows) x.push_back(input[static_cast<std::size_t>(index)]);
+      load_inputs(x);
+      const Outcome expected = expected_outcome(page, settings, input);
+      const Outcome found = run(settings);
+      ASSERT_EQ(found.sums, expected.sums) << "page " << i << ", vector " << vector;
+      ASSERT_EQ(found.counters, expected.counters) << "page " << i << ", vector " << vector;
+      ASSERT_EQ(found.skipped_phases, expected.skipped_phases);
+      ASSERT_LE(found.cycles, expected.cycles);
+      if (expected.skipped_phases == 0) ASSERT_EQ(found.cycles, expected.cycles);
+      gap();
+    }
+  }
+}
+
+TEST_F(TileRtl, ReadsBackWhatEachPageHolds) {
+  std::vector<std::vector<std::uint32_t>> images;
+  for (int slot = 0; slot < kPages; ++slot) {
+    images.push_back(load_codes(slot, random_partial_page(rng_)));
+  }
+  for (int slot = kPages - 1; slot >= 0; --slot) {
+    const auto& image = images[static_cast<std::size_t>(slot)];
+    for (std::size_t i = 0; i < image.size(); ++i) {
+      dut_->array_re_i = 1;
+      dut_->array_addr_i = address(slot, 0, 0, 0) + static_cast<IData>(i);
+      dut_.tick();
+      dut_->array_re_i = 0;
+      ASSERT_EQ(dut_->array_rdata_o, image[i]) << "page " << slot << ", word " << i;
+      gap();
+    }
+  }
+}
+
+TEST_F(TileRtl, ShiftsEveryPhaseModulo32Bits) {
+  const RandomPage page =
+      testing_support::random_page({.rows = 1, .columns = 1, .code_bits = kCodeWidth}, rng_);
+  load_codes(0, page);
+  load_inputs({0});
+  for (int left_shift = 0; left_shift < 32; ++left_shift) {
+    const bool negative = left_shift % 2 == 1;
+    // Whatever the sum, the code is 5: y = -4.
+    ColumnSetting column{.output = 3, .negative = negative, .left_shift = left_shift};
+    column.gain = 0;
+    column.offset = 5;
+    column.zero_code = 9;
+    load_table(0, {column});
+    std::uint32_t expected = 0;
+    for (int bit = 0; bit < 8; ++bit) {
+      const std::uint64_t term = std::uint64_t{4} << (left_shift + bit);
+      expected += static_cast<std::uint32_t>(negative ? term : -term);
+    }
+    EXPECT_EQ(run({.columns = 1}).sums[3], expected) << "left shift " << left_shift;
+  }
+}
+
+TEST_F(TileRtl, IsIdleAndSilentAfterAClearInTheMiddleOfARun) {
+  SCOPED_TRACE(testing_support::replay_hint());
+  RandomPage page = random_partial_page(rng_);
+  const RunSettings settings{.columns = static_cast<int>(page.tables.columns.size())};
+  load_codes(0, page);
+  load_table(0, page.tables.columns);
+  const auto input = testing_support::random_bytes(kInputs, rng_);
+  std::vector<std::uint8_t> x;
+  for (const int index : page.tables.rows) x.push_back(input[static_cast<std::size_t>(index)]);
+  load_inputs(x);
+  const Outcome expected = expected_outcome(page, settings, input);
+  for (int delay = 0; delay < 40; ++delay) {
+    start(settings);
+    for (int i = 0; i < delay; ++i) dut_.tick();
+    dut_->clear_i = 1;
+    dut_.tick();
+    dut_->clear_i = 0;
+    for (int i = 0; i < (delay % 2 == 0 ? 10 : 0); ++i) {
+      ASSERT_FALSE(dut_->busy_o || dut_->add_valid_o) << "after " << delay << " cycles";
+      dut_.tick();
+    }
+    ASSERT_EQ(run(settings).sums, expected.sums) << "after " << delay << " cycles";
+  }
+}
+
+TEST_F(TileRtl, IgnoresAStartTogetherWithAClear) {
+  dut_->clear_i = 1;
+  start({});
+  EXPECT_FALSE(dut_->busy_o);
+  dut_->clear_i = 0;
+}
+
+}  // namespace
+}  // namespace crossloop
