@@ -1,0 +1,27 @@
+#include "host/cli/command.hpp"
+
+#include "host/files.hpp"
+
+namespace crossloop::cli {
+
+CLI::App* add_command(CLI::App& app, Globals& globals, const std::string& name,
+                      const std::string& description, const std::string& example) {
+  CLI::App* command = app.add_subcommand(name, description);
+  command->add_option("--json", globals.json, "write the result to FILE as JSON")
+      ->type_name("FILE");
+  command->add_flag("-v,--verbose", globals.verbose, "log more");
+  command->add_flag("-q,--quiet", globals.quiet, "log warnings only, no progress bar");
+  command->footer("Example:\n  " + example);
+  return command;
+}
+
+void write_json(const Globals& globals, const nlohmann::json& result) {
+  if (!globals.json.empty()) write_file(globals.json, result.dump(1) + "\n");
+}
+
+std::filesystem::path config_root() {
+  if (std::filesystem::is_directory("configs/devices")) return ".";
+  return CROSSLOOP_SOURCE_DIR;
+}
+
+}  // namespace crossloop::cli

@@ -1,0 +1,28 @@
+#include "host/cli/devices.hpp"
+
+#include "host/error.hpp"
+#include "host/runtime/device_backend.hpp"
+#include "host/runtime/engine_backend.hpp"
+#include "host/runtime/planted_transport.hpp"
+#include "testbench/verilated_device.hpp"
+
+namespace crossloop::cli {
+
+std::unique_ptr<runtime::Backend> open_backend(const std::string& name,
+                                               const compiler::TileFormat& tile,
+                                               const analog::Device& device,
+                                               std::uint64_t chip_seed) {
+  if (name == "engine") {
+    return std::make_unique<runtime::EngineBackend>(tile, device, chip_seed);
+  }
+  if (name == "rtl") {
+    auto simulation =
+        testbench::make_verilated_device({.geometry = {tile.rows, tile.columns, tile.code.bits}});
+    auto planted = std::make_unique<runtime::PlantedTransport>(
+        std::move(simulation), analog::Chip(device, tile.code, chip_seed));
+    return std::make_unique<runtime::DeviceBackend>("rtl", std::move(planted), tile);
+  }
+  throw InputError("device '" + name + "': unknown, expected engine or rtl");
+}
+
+}  // namespace crossloop::cli

@@ -1,0 +1,326 @@
+#include "host/loop/loop.hpp"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+
+#include "host/compiler/compile.hpp"
+#include "host/compiler/deployment_file.hpp"
+#include "host/error.hpp"
+#include "host/files.hpp"
+#include "host/loop/weight_error.hpp"
+#include "host/network/onnx_file.hpp"
+#include "host/network/zoo.hpp"
+#include "host/runtime/calibrate.hpp"
+#include "host/runtime/compare.hpp"
+#include "host/runtime/engine_backend.hpp"
+#include "host/runtime/measure.hpp"
+#include "pruning/prune.hpp"
+
+namespace crossloop::loop {
+
+namespace {
+
+using compiler::Deployment;
+using runtime::EngineBackend;
+
+/// A copy that is read without noise: the ideal chip.
+Deployment without_noise(Deployment deployment) {
+  for (auto& crossbar : deployment.crossbars) {
+    for (auto& column : crossbar.tables.columns) column.sigma = 0;
+  }
+  return deployment;
+}
+
+class Loop {
+ public:
+  Loop(const LoopConfig& config, const BackendFactory& open) : config_(config), open_(open) {}
+
+  Summary run() {
+    stage("data", [this] { load(); });
+    stage("train", [this] { train(); });
+    stage("prune", [this] { prune(); });
+    stage("compile", [this] { compile(); });
+    stage("program", [this] { program(); });
+    stage("measure", [this] { measure({}); });
+    stage("calibrate", [this] { climb_ladder(); });
+    stage("finetune", [this] { finetune(); });
+    stage("verify", [this] { verify(); });
+    write_results();
+    return std::move(summary_);
+  }
+
+ private:
+  template <typename Work>
+  void stage(const std::string& name, const Work& work) {
+    const auto start = std::chrono::steady_clock::now();
+    work();
+    const std::chrono::duration<double> spent = std::chrono::steady_clock::now() - start;
+    summary_.seconds[name] = spent.count();
+    spdlog::info("{} done in {:.1f} s", name, spent.count());
+  }
+
+  void record(const std::string& name, const std::string& label, double accuracy) {
+    summary_.accuracy.push_back({name, label, accuracy});
+    spdlog::info("accuracy {}: {:.2f} %", label, 100.0 * accuracy);
+  }
+
+  std::filesystem::path in_run(const std::string& name) const { return config_.run_folder / name; }
+
+  pruning::TrainOptions with_checkpoint(pruning::TrainOptions options,
+                                        const std::string& name) const {
+    options.checkpoint = in_run(name);
+    return options;
+  }
+
+  void load() {
+    auto split = data::load_data(config_.source, config_.data);
+    train_ = std::move(split.train);
+    if (split.test.count < config_.test_images) {
+      throw InputError(fmt::format("data {}: {} test images, expected at least {}", config_.source,
+                                   split.test.count, config_.test_images));
+    }
+    test_ = split.test.slice(0, config_.test_images);
+    const int images = std::min(config_.calibration_images, train_.count);
+    calibration_ = train_.slice(train_.count - images, images);
+    summary_.dataset = train_.name;
+    summary_.test_images = test_.count;
+  }
+
+  void train() {
+    if (config_.model.empty()) {
+      network_ =
+          network::make_network(config_.network, {train_.channels, train_.height, train_.width},
+                                train_.classes, config_.seed);
+      const auto statistics = data::channel_statistics(train_);
+      network_.normalisation = {statistics.mean, statistics.std};
+      pruning::train(network_, train_, with_checkpoint(config_.train, "train.ckpt"), log_epoch);
+      network::write_onnx(network_, in_run("float.onnx"));
+    } else {
+      network_ = network::read_onnx(config_.model);
+    }
+    summary_.network = network_.name;
+    record("float", "float", pruning::evaluate(network_, test_));
+  }
+
+  void prune() {
+    device_ = analog::find_device(config_.device_preset, config_.root);
+    tile_ = compiler::read_tile(config_.root / config_.tile_file, device_);
+    if (config_.crossbar_ratio < 1.0) {
+      const auto result = pruning::prune_column_grain(
+          network_, {.rows = tile_.rows,
+                     .outputs_per_crossbar = tile_.columns / (2 * tile_.slices()),
+                     .crossbar_ratio = config_.crossbar_ratio});
+      masks_ = result.masks;
+      pruning::finetune(network_, train_, with_checkpoint(config_.prune, "prune.ckpt"),
+                        {.masks = masks_}, log_epoch);
+    }
+    network::write_onnx(network_, in_run("pruned.onnx"));
+    record("pruned", "pruned, float", pruning::evaluate(network_, test_));
+  }
+
+  void compile() {
+    deployment_ = compiler::compile(network_, tile_, device_, calibration_);
+    runtime::calibrate_ideal(deployment_, calibration_, config_.percentile);
+    compiler::write_deployment(deployment_, in_run("deployment.xbar"));
+    const auto count = deployment_.count();
+    summary_.crossbars_dense = count.dense;
+    summary_.crossbars_pruned = count.pruned;
+    summary_.cells = deployment_.cell_count();
+    for (int layer = 0; layer < static_cast<int>(deployment_.layers.size()); ++layer) {
+      const auto one = deployment_.count(layer);
+      if (one.dense == 0) continue;
+      summary_.layers.push_back(
+          {deployment_.layers[static_cast<std::size_t>(layer)].name, one.dense, one.pruned});
+    }
+    analog::Device ideal;
+    ideal.name = "ideal";
+    ideal.wires = {0.0, 0.0, 0.0, 0.0};
+    EngineBackend chip(tile_, ideal, 1);
+    program_all(chip, deployment_);
+    record("quantized", "quantized, ideal tiles", accuracy_on(without_noise(deployment_), chip));
+  }
+
+  double accuracy_on(const Deployment& deployment, runtime::Backend& backend) const {
+    return runtime::accuracy_of(
+        runtime::run_images(deployment, backend, test_, run_options(test_.count)), test_);
+  }
+
+  /// Accuracy of the chip as it stands, by the engine on a snapshot of its cells.
+  double accuracy_of_chip(const Deployment& deployment) { return accuracy_on(deployment, *twin_); }
+
+  runtime::RunOptions run_options(int images) const {
+    runtime::RunOptions options;
+    options.noise_seed = config_.noise_seed;
+    options.total_images = images;
+    return options;
+  }
+
+  void program() {
+    chip_ = open_(config_.device, tile_, device_, config_.chip_seed);
+    program_all(*chip_, deployment_);
+    twin_ = std::make_unique<EngineBackend>(tile_, device_, config_.chip_seed);
+    copy_to_twin();
+    record("mapped", "mapped as it is", accuracy_of_chip(deployment_));
+  }
+
+  void copy_to_twin() {
+    twin_->restore(chip_->snapshot(static_cast<std::int32_t>(deployment_.crossbars.size())));
+  }
+
+  void measure(std::span<const std::int32_t> crossbars) {
+    runtime::measure(deployment_, *chip_, crossbars, config_.measure, measurement_);
+    config_measured_epochs();
+    runtime::write_measurement(measurement_, in_run("measurement.h5"));
+    if (crossbars.empty()) summary_.weight_error = relative_weight_error(deployment_, measurement_);
+  }
+
+  /// A later measurement draws fresh noise.
+  void config_measured_epochs() {
+    config_.measure.epoch += static_cast<std::uint32_t>(config_.measure.max_repeats);
+  }
+
+  Deployment calibrated(const Deployment& from, bool gain, bool statistics) {
+    Deployment deployment = from;
+    runtime::CalibrationOptions calibration;
+    calibration.gain = gain;
+    calibration.statistics = statistics;
+    calibration.percentile = config_.percentile;
+    auto options = run_options(calibration_.count);
+    options.epoch = 1;
+    runtime::calibrate(deployment, *twin_, measurement_, calibration_, calibration, options);
+    return deployment;
+  }
+
+  void climb_ladder() {
+    record("adc_range", "ADC ranges from measured sums",
+           accuracy_of_chip(calibrated(deployment_, false, false)));
+    record("gain", "+ gain and reference per column",
+           accuracy_of_chip(calibrated(deployment_, true, false)));
+    calibrated_ = calibrated(deployment_, true, true);
+    record("statistics", "+ batch-norm statistics", accuracy_of_chip(calibrated_));
+  }
+
+  void finetune() {
+    if (config_.finetune.epochs > 0) {
+      pruning::FinetuneConstraints constraints;
+      constraints.masks = masks_;
+      constraints.clamp_to_scale = true;
+      constraints.weight_bits = tile_.weight_bits;
+      constraints.weight_error = weight_errors(network_, calibrated_, measurement_);
+      constraints.hold_gamma_sign = true;
+      pruning::finetune(network_, train_, with_checkpoint(config_.finetune, "finetune.ckpt"),
+                        constraints, log_epoch);
+      reprogram();
+    }
+    record("recovered", "recovered (+ weights fine-tuned)", accuracy_of_chip(calibrated_));
+    network::write_onnx(network_, in_run("recovered.onnx"));
+    compiler::write_deployment(calibrated_, in_run("deployment.xbar"));
+  }
+
+  /// Only cells whose level changed are programmed again; their pages are measured again, since a
+  /// moved cell changes its neighbours' wire loss.
+  void reprogram() {
+    const auto before = deployment_.crossbars;
+    const auto changed = compiler::update_weights(deployment_, network_);
+    program_some(*chip_, deployment_, changed);
+    copy_to_twin();
+    summary_.reprogrammed_crossbars = static_cast<std::int64_t>(changed.size());
+    for (const std::int32_t id : changed) {
+      const auto& levels = deployment_.crossbars[static_cast<std::size_t>(id)].levels;
+      const auto& old = before[static_cast<std::size_t>(id)].levels;
+      for (std::size_t i = 0; i < levels.size(); ++i) {
+        summary_.reprogrammed_cells += levels[i] != old[i] ? 1 : 0;
+      }
+    }
+    if (!changed.empty()) measure(changed);
+    calibrated_ = calibrated(deployment_, true, true);
+  }
+
+  void verify() {
+    const std::int32_t crossbars = static_cast<std::int32_t>(calibrated_.crossbars.size());
+    const runtime::Snapshot snapshot = chip_->snapshot(crossbars);
+    summary_.snapshot_hash = fmt::format("{:016x}", snapshot.hash());
+    if (config_.rtl_images == 0) return;
+    const bool on_rtl = config_.device == "rtl";
+    auto other = on_rtl ? nullptr : open_("rtl", tile_, device_, config_.chip_seed);
+    runtime::Backend& rtl = on_rtl ? *chip_ : *other;
+    rtl.restore(config_.inject == Inject::kRtlCell ? with_faulty_cell(snapshot) : snapshot);
+    EngineBackend engine(
+        tile_, device_, config_.chip_seed,
+        {.fault = config_.inject == Inject::kEngineAdcRounding ? engine::Fault::kAdcTruncates
+                                                               : engine::Fault::kNone});
+    engine.restore(snapshot);
+    auto options = run_options(test_.count);
+    options.epoch = 2;
+    summary_.rtl = compare_backends(calibrated_, rtl, engine, test_.slice(0, config_.rtl_images),
+                                    options, in_run("replay.json"));
+  }
+
+  /// Negative control: the highest bit of one cell of the first crossbar, picked by the noise seed.
+  runtime::Snapshot with_faulty_cell(runtime::Snapshot snapshot) const {
+    const auto& crossbar = calibrated_.crossbars.at(0);
+    const int row = static_cast<int>(config_.noise_seed) % crossbar.row_count();
+    const int column = static_cast<int>(config_.noise_seed / 7) % crossbar.column_count();
+    snapshot.codes.at(0).at(static_cast<std::size_t>(row * tile_.columns + column)) ^=
+        static_cast<std::uint16_t>(1 << (tile_.code.bits - 1));
+    spdlog::warn("negative control: crossbar 0, row {}, column {} is faulty in the RTL", row,
+                 column);
+    return snapshot;
+  }
+
+  void write_results() {
+    summary_.name = config_.name;
+    summary_.device = device_.name;
+    summary_.run_on = config_.device;
+    summary_.tile =
+        fmt::format("{}x{}, {} bits per cell", tile_.rows, tile_.columns, tile_.code.cell_bits);
+    summary_.seeds = {{"training", config_.seed},
+                      {"data", config_.data.seed},
+                      {"chip", config_.chip_seed},
+                      {"noise", config_.noise_seed}};
+    summary_.measured_pages = measurement_.page_count;
+    summary_.measured_vectors = measurement_.vectors;
+    summary_.max_standard_error = measurement_.max_standard_error;
+    write_file(in_run("summary.json"), summary_.json().dump(1) + "\n");
+  }
+
+  static void log_epoch(const pruning::EpochReport& report) {
+    spdlog::info("epoch {}: loss {:.4f}, training accuracy {:.2f} %, {:.1f} s", report.epoch,
+                 report.loss, 100.0 * report.train_accuracy, report.seconds);
+  }
+
+  LoopConfig config_;
+  const BackendFactory& open_;
+  Summary summary_;
+  data::Dataset train_, test_, calibration_;
+  network::Network network_;
+  pruning::Masks masks_;
+  analog::Device device_;
+  compiler::TileFormat tile_;
+  Deployment deployment_;  // as compiled and, later, with fine-tuned weights
+  Deployment calibrated_;  // the same at the top of the ladder
+  std::unique_ptr<runtime::Backend> chip_;
+  std::unique_ptr<EngineBackend> twin_;
+  runtime::Measurement measurement_;
+};
+
+}  // namespace
+
+Summary run_loop(const LoopConfig& config, const BackendFactory& open) {
+  return Loop(config, open).run();
+}
+
+void require_match(const Summary& summary, const std::filesystem::path& run_folder) {
+  if (summary.rtl.mismatches == 0) return;
+  throw CheckFailed(
+      fmt::format("RTL and engine differ in {} of {} integers; first: {}; replay file: {}",
+                  summary.rtl.mismatches, summary.rtl.integers,
+                  summary.rtl.first ? summary.rtl.first->text() : std::string("counters only"),
+                  (run_folder / "replay.json").string()));
+}
+
+}  // namespace crossloop::loop

@@ -1,0 +1,100 @@
+#include "host/loop/loop_config.hpp"
+
+#include "host/config.hpp"
+#include "host/error.hpp"
+
+namespace crossloop::loop {
+
+namespace {
+
+constexpr std::int64_t kLargestSeed = 0xFFFFFFFF;
+
+pruning::TrainOptions read_training(ConfigTable table, std::uint64_t seed,
+                                    pruning::TrainOptions options) {
+  options.epochs = static_cast<int>(table.integer("epochs", 0, 1000));
+  options.batch = static_cast<int>(table.integer("batch", 1, 65536, options.batch));
+  options.learning_rate = table.number("learning_rate", 0.0, 10.0, options.learning_rate);
+  options.momentum = table.number("momentum", 0.0, 0.999, options.momentum);
+  options.weight_decay = table.number("weight_decay", 0.0, 1.0, options.weight_decay);
+  options.flip = table.boolean("flip", options.flip);
+  options.augment = table.boolean("augment", options.augment);
+  options.seed = seed;
+  table.finish();
+  return options;
+}
+
+void read_data(ConfigTable table, LoopConfig& config) {
+  config.source = table.text("source", "shapes");
+  config.data.seed = static_cast<std::uint64_t>(table.integer("seed", 0, kLargestSeed, 1));
+  config.data.train_images = static_cast<int>(table.integer("train_images", 0, 10'000'000, 20000));
+  config.test_images = static_cast<int>(table.integer("test_images", 1, 10'000'000, 2000));
+  config.data.test_images = config.test_images;
+  table.finish();
+}
+
+void read_network(ConfigTable table, LoopConfig& config) {
+  if (table.has("name") == table.has("model")) {
+    throw InputError(
+        table.where("name") +
+        ": table 'network' needs one of 'name' (of the zoo) and 'model' (an ONNX file)");
+  }
+  if (table.has("name")) config.network = table.text("name");
+  if (table.has("model")) config.model = table.text("model");
+  table.finish();
+}
+
+void read_device(ConfigTable table, LoopConfig& config) {
+  config.device_preset = table.text("preset");
+  config.chip_seed = static_cast<std::uint64_t>(table.integer("chip_seed", 0, kLargestSeed, 1));
+  config.noise_seed = static_cast<std::uint32_t>(table.integer("noise_seed", 0, kLargestSeed, 1));
+  config.device = table.choice("run_on", {"rtl", "engine"}, 0) == 0 ? "rtl" : "engine";
+  table.finish();
+}
+
+void read_measure(ConfigTable table, LoopConfig& config) {
+  auto& measure = config.measure;
+  measure.repeats = static_cast<int>(table.integer("repeats", 2, 1024, measure.repeats));
+  measure.max_repeats =
+      static_cast<int>(table.integer("max_repeats", 2, 65536, measure.max_repeats));
+  measure.max_standard_error =
+      table.number("max_standard_error", 1e-6, 1e3, measure.max_standard_error);
+  table.finish();
+  measure.noise_seed = config.noise_seed;
+}
+
+}  // namespace
+
+LoopConfig read_loop_config(const std::filesystem::path& path, const std::filesystem::path& root) {
+  ConfigTable file = ConfigTable::parse_file(path);
+  LoopConfig config;
+  config.root = root;
+  config.name = file.text("name");
+  config.seed = static_cast<std::uint64_t>(file.integer("seed", 0, kLargestSeed, 1));
+  read_data(file.table("data"), config);
+  read_network(file.table("network"), config);
+  config.train = read_training(file.table("train"), config.seed, {});
+
+  ConfigTable prune = file.table("prune");
+  config.crossbar_ratio = prune.number("crossbar_ratio", 0.05, 1.0, 0.6);
+  config.prune = read_training(std::move(prune), config.seed + 1, {.learning_rate = 0.02});
+
+  ConfigTable tile = file.table("tile");
+  config.tile_file = tile.text("file");
+  tile.finish();
+  read_device(file.table("device"), config);
+
+  ConfigTable calibration = file.table("calibration");
+  config.calibration_images = static_cast<int>(calibration.integer("images", 16, 100'000, 256));
+  config.percentile = calibration.number("percentile", 90.0, 100.0, 99.99);
+  calibration.finish();
+  read_measure(file.table("measure"), config);
+  config.finetune = read_training(file.table("finetune"), config.seed + 2,
+                                  {.learning_rate = 0.005, .weight_decay = 0.0});
+  ConfigTable rtl = file.table("rtl");
+  config.rtl_images = static_cast<int>(rtl.integer("images", 0, 1000, 4));
+  rtl.finish();
+  file.finish();
+  return config;
+}
+
+}  // namespace crossloop::loop

@@ -1,0 +1,52 @@
+// The configuration of the closed loop, configs/demo/*.toml.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+
+#include "host/analog/device.hpp"
+#include "host/compiler/deployment.hpp"
+#include "host/data/dataset.hpp"
+#include "host/runtime/calibrate.hpp"
+#include "host/runtime/measure.hpp"
+#include "pruning/train.hpp"
+
+namespace crossloop::loop {
+
+/// Where the RTL differs from the engine on purpose: the negative controls.
+enum class Inject { kNone, kRtlCell, kEngineAdcRounding };
+
+struct LoopConfig {
+  std::string name;
+  std::uint64_t seed = 1;  ///< initial weights, training order, pruning
+  std::string source;      ///< data::load_data
+  data::DataOptions data;
+  std::string network;          ///< zoo name, or
+  std::filesystem::path model;  ///< an ONNX file, which is not trained again
+  pruning::TrainOptions train;
+  double crossbar_ratio = 0.6;
+  pruning::TrainOptions prune;
+  std::filesystem::path tile_file;
+  std::string device_preset;
+  std::uint64_t chip_seed = 1;
+  std::uint32_t noise_seed = 1;
+  std::string device = "rtl";  ///< what is programmed and measured
+  int calibration_images = 256;
+  double percentile = 99.99;
+  runtime::MeasureOptions measure;
+  pruning::TrainOptions finetune;
+  int test_images = 2000;
+  int rtl_images = 4;  ///< whole images compared between RTL and engine
+
+  // Not from the file.
+  Inject inject = Inject::kNone;
+  std::filesystem::path run_folder;  ///< runs/NAME
+  std::filesystem::path root;        ///< the folder that holds configs/
+};
+
+/// Reads and checks a configuration. `root` resolves the files it names. Throws InputError naming
+/// key, line and allowed range.
+LoopConfig read_loop_config(const std::filesystem::path& path, const std::filesystem::path& root);
+
+}  // namespace crossloop::loop

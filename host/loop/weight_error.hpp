@@ -1,0 +1,26 @@
+// What the measured cells make of the weights, in the units of the float network.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "host/compiler/deployment.hpp"
+#include "host/network/network.hpp"
+#include "host/runtime/measure.hpp"
+
+namespace crossloop::loop {
+
+/// Measured effective weight minus quantised weight by node, laid out as the node's weight
+/// [outputs][K], in the node's own units (sign of gamma and input normalisation undone). Gains and
+/// references are those of the deployment's tables.
+std::map<std::string, std::vector<float>> weight_errors(const network::Network& network,
+                                                        const compiler::Deployment& deployment,
+                                                        const runtime::Measurement& measurement);
+
+/// Root mean square of measured minus target weight over that of the target, all layers, in units
+/// of w_q.
+double relative_weight_error(const compiler::Deployment& deployment,
+                             const runtime::Measurement& measurement);
+
+}  // namespace crossloop::loop
