@@ -14,9 +14,10 @@ namespace crossloop::compiler {
 /// Fuses Conv/Linear + BatchNorm + Relu, Add + Relu, quantises weights and activations, slices and
 /// places. Freezes node.weight_scale of `network` where it is empty, keeps it where it is not
 /// (weights beyond scale * qmax are an InputError naming the node). `calibration` images give the
-/// activation ranges. Pruned segments (all weights of one output in one row band are zero) get no
-/// columns, rows without a weight in a crossbar get no word line; both go into the tables.
-/// ADC settings start at full scale (unit gain, range = largest possible column sum); see
+/// activation ranges: smallest and largest value seen, so give some dozens. A channel whose gamma
+/// is 0 is a pruned one. Pruned segments (all weights of one output in one row band are zero) get
+/// no columns, rows without a weight in a crossbar get no word line; both go into the tables. ADC
+/// settings start at full scale (unit gain, range = largest possible column sum); see
 /// runtime/calibrate.hpp for the calibrated ones. Throws InputError naming the node for an operator
 /// without an integer rule, a tile too small for one weight (2 * slices columns), a wholly pruned
 /// layer, or an accumulator that could overflow.
@@ -29,7 +30,8 @@ TileFormat read_tile(const std::filesystem::path& path, const analog::Device& de
 /// Requantises the weights of a fine-tuned copy of the compiled network into `deployment`: new w_q,
 /// levels and affine terms, same scales, same placement. Returns the ids of crossbars whose levels
 /// changed. Throws InputError if a pruned segment came back, a weight left +-scale*qmax, or the
-/// sign of a gamma flipped.
+/// sign of a gamma flipped; the deployment is then as it was. Output scales become the uncalibrated
+/// ones of the new weights.
 std::vector<std::int32_t> update_weights(Deployment& deployment, const network::Network& network);
 
 }  // namespace crossloop::compiler
