@@ -55,23 +55,34 @@ struct Image {
   Shape out_shape;
 };
 
+/// The outputs first..last-1 of a row whose tap falls inside an input row of `size` pixels; the tap
+/// of output x reads pixel x * stride + offset.
+struct InsideRange {
+  int first, last;
+};
+InsideRange inside_range(int offset, int stride, int size, int outputs) {
+  const int last = offset < size ? std::min((size - 1 - offset) / stride + 1, outputs) : 0;
+  const int first = offset < 0 ? (stride - 1 - offset) / stride : 0;
+  return {std::min(first, last), last};
+}
+
 /// Unfolds the image into `columns`, [channels * kernel_h * kernel_w][out height * out width].
 void unfold(const Image& image, const Window& w, float* columns) {
   const Shape& in = image.in_shape;
+  const Shape& out = image.out_shape;
+  std::fill_n(columns,
+              std::ptrdiff_t{in.channels} * w.kernel_h * w.kernel_w * out.height * out.width, 0.0F);
   for (int c = 0; c < in.channels; ++c) {
     const float* plane = image.in + std::ptrdiff_t{c} * in.height * in.width;
     for (int tap = 0; tap < w.kernel_h * w.kernel_w; ++tap) {
       const int down = tap / w.kernel_w * w.dilation_h - w.pad_top;
       const int right = tap % w.kernel_w * w.dilation_w - w.pad_left;
-      for (int y = 0; y < image.out_shape.height; ++y) {
+      const auto [first, last] = inside_range(right, w.stride_w, in.width, out.width);
+      for (int y = 0; y < out.height; ++y, columns += out.width) {
         const int row = y * w.stride_h + down;
-        const bool inside = row >= 0 && row < in.height;
-        for (int x = 0; x < image.out_shape.width; ++x) {
-          const int column = x * w.stride_w + right;
-          *columns++ = inside && column >= 0 && column < in.width
-                           ? plane[std::ptrdiff_t{row} * in.width + column]
-                           : 0.0F;
-        }
+        if (row < 0 || row >= in.height) continue;
+        const float* pixels = plane + std::ptrdiff_t{row} * in.width;
+        for (int x = first; x < last; ++x) columns[x] = pixels[x * w.stride_w + right];
       }
     }
   }
