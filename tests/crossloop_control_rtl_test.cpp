@@ -1,0 +1,308 @@
+// The controller of rtl/crossloop.v: bad descriptors, reset and restart, the ring, the bus.
+#include <gmock/gmock.h>
+
+#include <map>
+
+#include "tests/core_fixture.hpp"
+
+namespace crossloop {
+namespace {
+
+using drivers::ErrorCode;
+using drivers::LayerDescriptor;
+using drivers::Opcode;
+using drivers::Reg;
+using testing_support::random_bytes;
+namespace constant = drivers::constant;
+namespace word = drivers::word;
+
+using Words = std::map<std::uint32_t, std::uint32_t>;  // descriptor word -> value
+
+constexpr std::uint32_t kWindow = 65536, kImage = 16 * 8, kTable = 8 + 16 * 5;
+
+class CrossloopControlRtl : public testing_support::CoreTest {
+ protected:
+  CrossloopControlRtl() { start(); }
+
+  void put(Opcode opcode, const Words& words) {
+    std::vector<std::uint32_t> descriptor(constant::DESCRIPTOR_WORDS);
+    descriptor[0] = static_cast<std::uint32_t>(opcode);
+    for (const auto& [index, value] : words) descriptor[index] = value;
+    const std::uint32_t number = transport_->read(Reg::DOORBELL);
+    transport_->write_window(number % constant::RING_ENTRIES * constant::DESCRIPTOR_WORDS,
+                             descriptor);
+    transport_->write(Reg::DOORBELL, number + 1);
+  }
+
+  void settle() {
+    for (int i = 0; transport_->idle(); ++i) ASSERT_LT(i, 1000) << "the core does not stop";
+  }
+
+  /// The error a descriptor ends in; the core is restarted behind it.
+  ErrorCode error_of(Opcode opcode, const Words& words) {
+    const std::uint32_t number = transport_->read(Reg::DOORBELL);
+    put(opcode, words);
+    settle();
+    const auto error = static_cast<ErrorCode>(transport_->read(Reg::ERROR));
+    if (error != ErrorCode::NONE) {
+      EXPECT_EQ(transport_->read(Reg::ERROR_INDEX), number);
+      EXPECT_EQ(transport_->read(Reg::COMPLETED), number);
+      EXPECT_EQ(transport_->read(Reg::STATUS), drivers::field::STATUS_ERROR.place(1));
+      device_->restart();
+    }
+    EXPECT_EQ(transport_->read(Reg::COMPLETED), number + 1);
+    EXPECT_EQ(transport_->read(Reg::STATUS), drivers::field::STATUS_IDLE.place(1));
+    return error;
+  }
+
+  /// A LAYER that is right: 3 vectors of 4 words in, 3 * 5 out, page 0.
+  static Words good_layer() {
+    return {{word::LAYER_PAGES, 1},     {word::LAYER_INPUT, 128}, {word::LAYER_INPUT_WORDS, 4},
+            {word::LAYER_OUTPUT, 140},  {word::LAYER_OUTPUTS, 5}, {word::LAYER_VECTORS, 3},
+            {word::LAYER_INPUT_BITS, 8}};
+  }
+  ErrorCode error_of_layer(const Words& changes) {
+    Words words = good_layer();
+    for (const auto& [index, value] : changes) words[index] = value;
+    return error_of(Opcode::LAYER, words);
+  }
+};
+
+TEST_F(CrossloopControlRtl, RefusesUnknownOpcodes) {
+  EXPECT_EQ(error_of(static_cast<Opcode>(7), {}), ErrorCode::BAD_OPCODE);
+  EXPECT_EQ(error_of(static_cast<Opcode>(0x80000001), {}), ErrorCode::BAD_OPCODE);
+  EXPECT_EQ(error_of(Opcode::NOP, {}), ErrorCode::NONE);
+}
+
+TEST_F(CrossloopControlRtl, RefusesEveryUnusedWordThatIsSet) {
+  load(0, {.inputs = 16, .outputs = 5});
+  const std::map<Opcode, std::uint32_t> first_unused{
+      {Opcode::NOP, 1},        {Opcode::LOAD_PAGE, 3}, {Opcode::STORE_PAGE, 3},
+      {Opcode::LOAD_TABLE, 6}, {Opcode::PROGRAM, 3},   {Opcode::COMMIT, 3},
+      {Opcode::LAYER, 12}};
+  for (const auto& [opcode, first] : first_unused) {
+    for (std::uint32_t index = first; index < constant::DESCRIPTOR_WORDS; ++index) {
+      Words words = opcode == Opcode::LAYER ? good_layer() : Words{};
+      words[index] = 0x40000;
+      EXPECT_EQ(error_of(opcode, words), ErrorCode::NONZERO_RESERVED)
+          << drivers::opcode_name(static_cast<std::uint32_t>(opcode)) << " word " << index;
+    }
+  }
+  EXPECT_EQ(error_of_layer({{word::LAYER_FLAGS, 2}}), ErrorCode::NONZERO_RESERVED);
+  EXPECT_EQ(error_of_layer({{word::LAYER_FLAGS, 1}}), ErrorCode::NONE);
+}
+
+TEST_F(CrossloopControlRtl, RefusesPagesItDoesNotHave) {
+  for (const Opcode opcode : {Opcode::LOAD_PAGE, Opcode::STORE_PAGE, Opcode::LOAD_TABLE,
+                              Opcode::PROGRAM, Opcode::COMMIT}) {
+    EXPECT_EQ(error_of(opcode, {{1, 16}, {2, 128}}), ErrorCode::BAD_PAGE);
+    EXPECT_EQ(error_of(opcode, {{1, 0x10000}, {2, 128}}), ErrorCode::BAD_PAGE);
+  }
+  EXPECT_EQ(error_of_layer({{word::LAYER_FIRST_PAGE, 16}}), ErrorCode::BAD_PAGE);
+  EXPECT_EQ(error_of_layer({{word::LAYER_FIRST_PAGE, 15}, {word::LAYER_PAGES, 2}}),
+            ErrorCode::BAD_PAGE);
+  EXPECT_EQ(error_of_layer({{word::LAYER_PAGES, 0}}), ErrorCode::BAD_PAGE);
+  EXPECT_EQ(error_of_layer({{word::LAYER_FIRST_PAGE, 1}, {word::LAYER_PAGES, 0xFFFFFFFF}}),
+            ErrorCode::BAD_PAGE);
+}
+
+TEST_F(CrossloopControlRtl, RefusesTablesLargerThanAPage) {
+  const auto table = [this](std::uint32_t rows, std::uint32_t columns) {
+    return error_of(Opcode::LOAD_TABLE, {{word::LOAD_TABLE_SOURCE, 128},
+                                         {word::LOAD_TABLE_ROWS, rows},
+                                         {word::LOAD_TABLE_COLUMNS, columns}});
+  };
+  EXPECT_EQ(table(16, 16), ErrorCode::NONE);
+  EXPECT_EQ(table(1, 1), ErrorCode::NONE);
+  EXPECT_EQ(table(0, 1), ErrorCode::BAD_TABLE);
+  EXPECT_EQ(table(1, 0), ErrorCode::BAD_TABLE);
+  EXPECT_EQ(table(17, 1), ErrorCode::BAD_TABLE);
+  EXPECT_EQ(table(1, 17), ErrorCode::BAD_TABLE);
+  EXPECT_EQ(table(0x10001, 1), ErrorCode::BAD_TABLE);
+}
+
+TEST_F(CrossloopControlRtl, RefusesLengthsOutOfRange) {
+  load(0, {.inputs = 16, .outputs = 5});
+  EXPECT_EQ(error_of_layer({}), ErrorCode::NONE);
+  EXPECT_EQ(error_of_layer({{word::LAYER_OUTPUT, 1024}, {word::LAYER_OUTPUTS, 1024}}),
+            ErrorCode::NONE);
+  for (const auto& [index, value] : Words{{word::LAYER_INPUT_WORDS, 0},
+                                          {word::LAYER_OUTPUTS, 0},
+                                          {word::LAYER_VECTORS, 0},
+                                          {word::LAYER_INPUT_BITS, 0}}) {
+    EXPECT_EQ(error_of_layer({{index, value}}), ErrorCode::BAD_LENGTH) << "word " << index;
+  }
+  EXPECT_EQ(error_of_layer({{word::LAYER_OUTPUTS, 1025}}), ErrorCode::BAD_LENGTH);
+  EXPECT_EQ(error_of_layer({{word::LAYER_INPUT_BITS, 9}}), ErrorCode::BAD_LENGTH);
+}
+
+TEST_F(CrossloopControlRtl, RefusesRangesOutsideTheDataPartOfTheWindow) {
+  const auto at = [this](Opcode opcode, std::uint32_t base) {
+    Words words{{1, 0}, {2, base}};
+    if (opcode == Opcode::LOAD_TABLE) {
+      words[word::LOAD_TABLE_ROWS] = words[word::LOAD_TABLE_COLUMNS] = 1;
+    }
+    return error_of(opcode, words);
+  };
+  for (const auto& [opcode, length] :
+       std::map<Opcode, std::uint32_t>{{Opcode::LOAD_PAGE, kImage},
+                                       {Opcode::PROGRAM, kImage},
+                                       {Opcode::STORE_PAGE, kImage},
+                                       {Opcode::LOAD_TABLE, kTable}}) {
+    EXPECT_EQ(at(opcode, 128), ErrorCode::NONE);
+    EXPECT_EQ(at(opcode, 127), ErrorCode::BAD_WINDOW);
+    EXPECT_EQ(at(opcode, kWindow - length), ErrorCode::NONE);
+    EXPECT_EQ(at(opcode, kWindow - length + 1), ErrorCode::BAD_WINDOW);
+    EXPECT_EQ(at(opcode, 0xFFFFFFFF), ErrorCode::BAD_WINDOW);
+  }
+}
+
+TEST_F(CrossloopControlRtl, RefusesLayersOutsideTheDataPartOfTheWindow) {
+  load(0, {.inputs = 16, .outputs = 5});
+  EXPECT_EQ(error_of_layer({{word::LAYER_INPUT, 127}}), ErrorCode::BAD_WINDOW);
+  EXPECT_EQ(error_of_layer({{word::LAYER_INPUT, kWindow - 12}}), ErrorCode::NONE);
+  EXPECT_EQ(error_of_layer({{word::LAYER_INPUT, kWindow - 11}}), ErrorCode::BAD_WINDOW);
+  EXPECT_EQ(error_of_layer({{word::LAYER_OUTPUT, 100}}), ErrorCode::BAD_WINDOW);
+  EXPECT_EQ(error_of_layer({{word::LAYER_OUTPUT, kWindow - 15}}), ErrorCode::NONE);
+  EXPECT_EQ(error_of_layer({{word::LAYER_OUTPUT, kWindow - 14}}), ErrorCode::BAD_WINDOW);
+  // Products that wrap around 32 bits.
+  EXPECT_EQ(error_of_layer({{word::LAYER_VECTORS, 0x40000000}}), ErrorCode::BAD_WINDOW);
+  EXPECT_EQ(error_of_layer({{word::LAYER_VECTORS, 0x10000}, {word::LAYER_INPUT_WORDS, 0x10000}}),
+            ErrorCode::BAD_WINDOW);
+  EXPECT_EQ(error_of_layer({{word::LAYER_VECTORS, 1}, {word::LAYER_INPUT_WORDS, 0xFFFFFFFF}}),
+            ErrorCode::BAD_WINDOW);
+}
+
+TEST_F(CrossloopControlRtl, RefusesOverlappingRanges) {
+  load(0, {.inputs = 16, .outputs = 5});
+  EXPECT_EQ(error_of_layer({{word::LAYER_OUTPUT, 139}}), ErrorCode::OVERLAP);
+  EXPECT_EQ(error_of_layer({{word::LAYER_INPUT, 200}, {word::LAYER_OUTPUT, 185}}), ErrorCode::NONE);
+  EXPECT_EQ(error_of_layer({{word::LAYER_INPUT, 200}, {word::LAYER_OUTPUT, 186}}),
+            ErrorCode::OVERLAP);
+  EXPECT_EQ(error_of_layer({{word::LAYER_OUTPUT, 128}}), ErrorCode::OVERLAP);
+}
+
+TEST_F(CrossloopControlRtl, RefusesPagesInTheWrongState) {
+  EXPECT_EQ(error_of(Opcode::STORE_PAGE, {{2, 128}}), ErrorCode::NOT_READY);
+  EXPECT_EQ(error_of(Opcode::COMMIT, {}), ErrorCode::NOT_READY);
+  EXPECT_EQ(error_of_layer({}), ErrorCode::NOT_READY);
+  EXPECT_EQ(error_of(Opcode::LOAD_PAGE, {{2, 128}}), ErrorCode::NONE);
+  EXPECT_EQ(error_of_layer({}), ErrorCode::NOT_READY);  // no tables
+  load(0, {.inputs = 16, .outputs = 5});
+  EXPECT_EQ(error_of_layer({}), ErrorCode::NONE);
+  EXPECT_EQ(error_of_layer({{word::LAYER_PAGES, 2}}), ErrorCode::NOT_READY);  // page 1
+  EXPECT_EQ(error_of(Opcode::COMMIT, {}), ErrorCode::NOT_READY);  // ready, not programmed
+  EXPECT_EQ(error_of(Opcode::PROGRAM, {{2, 128}}), ErrorCode::NONE);
+  EXPECT_EQ(error_of_layer({}), ErrorCode::NOT_READY);
+  EXPECT_EQ(error_of(Opcode::COMMIT, {}), ErrorCode::NONE);
+  EXPECT_EQ(error_of_layer({}), ErrorCode::NONE);
+}
+
+TEST_F(CrossloopControlRtl, ChangesNothingForABadDescriptor) {
+  load(0, {.inputs = 16, .outputs = 5});
+  std::vector<std::uint32_t> before(kWindow - 128), after(before.size());
+  for (auto& value : before) value = static_cast<std::uint32_t>(rng_());
+  transport_->write_window(128, before);
+  const drivers::Statistics statistics = device_->statistics();
+  error_of_layer({{word::LAYER_OUTPUT, 139}});
+  error_of(Opcode::STORE_PAGE, {{1, 3}, {2, 128}});
+  error_of(Opcode::LOAD_PAGE, {{2, 60}});
+  transport_->read_window(128, after);
+  EXPECT_EQ(after, before);
+  EXPECT_EQ(device_->statistics().column_reads, statistics.column_reads);
+  EXPECT_EQ(error_of_layer({}), ErrorCode::NONE);  // page 0 is as it was
+}
+
+TEST_F(CrossloopControlRtl, RunsAFullRingInOrderAndStopsAtABadDescriptor) {
+  const std::uint32_t first = transport_->read(Reg::DOORBELL);
+  std::vector<std::uint32_t> ring(constant::RING_WORDS);  // NOPs
+  ring[(first + 5) % 8 * 16] = 77;
+  transport_->write_window(0, ring);
+  transport_->write(Reg::DOORBELL, first + 8);
+  settle();
+  EXPECT_EQ(transport_->read(Reg::COMPLETED), first + 5);
+  EXPECT_EQ(transport_->read(Reg::ERROR_INDEX), first + 5);
+  EXPECT_THROW(transport_->write(Reg::DOORBELL, first + 14), DeviceError);  // nine in flight
+  device_->restart();
+  EXPECT_EQ(transport_->read(Reg::COMPLETED), first + 8);
+  EXPECT_EQ(transport_->read(Reg::ERROR), 0U);
+  EXPECT_EQ(transport_->read(Reg::ERROR_INDEX), 0U);
+  device_->nop();
+}
+
+TEST_F(CrossloopControlRtl, RefusesADoorbellThatGoesBackOrTooFar) {
+  device_->nop();
+  EXPECT_THROW(transport_->write(Reg::DOORBELL, 0), DeviceError);
+  EXPECT_THROW(transport_->write(Reg::DOORBELL, 10), DeviceError);
+  EXPECT_NO_THROW(transport_->write(Reg::DOORBELL, 1));
+  EXPECT_EQ(transport_->read(Reg::DOORBELL), 1U);
+}
+
+TEST_F(CrossloopControlRtl, AnswersUnmappedAndReadOnlyAccessesWithAnError) {
+  for (const std::uint32_t offset : {0x038U, 0x068U, 0xFFCU, 0x1000U, 0x80000U, 0x002U}) {
+    EXPECT_THROW(transport_->read(static_cast<Reg>(offset)), DeviceError) << offset;
+    EXPECT_THROW(transport_->write(static_cast<Reg>(offset), 1), DeviceError) << offset;
+  }
+#define REG(name, offset, access, reset, meaning)                                       \
+  if (std::string_view(#access) != "RW") {                                              \
+    EXPECT_THROW(transport_->write(static_cast<Reg>(offset), 1), DeviceError) << #name; \
+  }                                                                                     \
+  EXPECT_NO_THROW(transport_->read(static_cast<Reg>(offset))) << #name;
+#include "rtl/registers.def"
+  device_->nop();
+}
+
+TEST_F(CrossloopControlRtl, HasTheDocumentedValuesAfterReset) {
+  device_->nop();
+  device_->soft_reset();
+#define REG(name, offset, access, value, meaning)                          \
+  if (std::string_view(#access) != "PARAM") {                              \
+    EXPECT_EQ(transport_->read(static_cast<Reg>(offset)), value) << #name; \
+  }
+#include "rtl/registers.def"
+}
+
+/// A layer long enough to be caught in its middle, wherever that is.
+class CrossloopAbortRtl : public CrossloopControlRtl, public ::testing::WithParamInterface<bool> {};
+
+TEST_P(CrossloopAbortRtl, LeavesAWorkingCoreWhereverALayerIsCutOff) {
+  SCOPED_TRACE(testing_support::replay_hint());
+  const LayerDescriptor layer{.pages = 2, .inputs = 16, .outputs = 5, .seed = 3};
+  const std::vector<std::uint8_t> vectors = random_bytes(48, rng_);
+  for (int round = 0; round < 40; ++round) {
+    load(0, {.inputs = 16, .outputs = 5});
+    load(1, {.inputs = 16, .outputs = 5});
+    put(Opcode::LAYER, good_layer());
+    for (auto reads = rng_() % 150; reads > 0; --reads) transport_->read(Reg::STATUS);
+    if (GetParam()) {
+      device_->soft_reset();
+      EXPECT_EQ(transport_->read(Reg::COMPLETED), 0U);
+      EXPECT_THROW(device_->run_layer(layer, vectors), DeviceError);  // its pages are forgotten
+      load(0, {.inputs = 16, .outputs = 5});
+      load(1, {.inputs = 16, .outputs = 5});
+    } else {
+      device_->restart();
+      EXPECT_EQ(transport_->read(Reg::COMPLETED), transport_->read(Reg::DOORBELL));
+    }
+    EXPECT_EQ(transport_->read(Reg::STATUS), 1U);
+    engine::ConversionCounters counters;
+    const auto golden = expected(layer, vectors, counters);
+    ASSERT_EQ(device_->run_layer(layer, vectors), golden) << "round " << round;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(By, CrossloopAbortRtl, ::testing::Bool(),
+                         [](const auto& way) { return way.param ? "SoftReset" : "Restart"; });
+
+TEST_F(CrossloopControlRtl, DoesNotRunAPageWhoseLoadWasCutOff) {
+  load(0, {.inputs = 16, .outputs = 5});
+  put(Opcode::LOAD_PAGE, {{2, 128}});
+  for (int i = 0; i < 10; ++i) transport_->read(Reg::STATUS);
+  device_->restart();
+  EXPECT_EQ(error_of_layer({}), ErrorCode::NOT_READY);
+  load(0, {.inputs = 16, .outputs = 5});
+  EXPECT_EQ(error_of_layer({}), ErrorCode::NONE);
+}
+
+}  // namespace
+}  // namespace crossloop
