@@ -190,6 +190,34 @@ TEST(Compile, PadsTheImageWithItsMeanAndOtherTensorsWithTheirZeroPoint) {
   EXPECT_THAT(layer_named(deployment, "block1.conv1").pad_values, ::testing::Each(0));
 }
 
+TEST(Compile, PadsASignedTensorWithItsZeroPoint) {
+  network::Network network = small_resnet();  // conv1 without batch norm and Relu
+  for (network::Node& node : network.nodes) {
+    for (std::string& input : node.inputs) {
+      if (input == "relu1") input = "conv1";
+    }
+  }
+  std::erase_if(network.nodes, [](const network::Node& node) {
+    return node.name == "bn1" || node.name == "relu1";
+  });
+  const Deployment deployment = compile_small(network);
+  const std::int32_t zero = deployment.tensors[1].zero;
+  EXPECT_GT(zero, 50);
+  EXPECT_THAT(layer_named(deployment, "block1.conv1").pad_values, ::testing::Each(zero));
+  const auto errors = relative_errors(network, deployment, noisy_images(network.input_shape, 2, 3));
+  EXPECT_LT(errors.at("block1.relu1"), 0.03);
+}
+
+TEST(Compile, MakesUpForRoundingTheMeanOfThePixels) {
+  network::Network network = single_linear(8, 1);
+  network.normalisation.mean.assign(8, 100.4F / 255.0F);
+  network.normalisation.std.assign(8, 0.5F);
+  const Deployment deployment = compile_small(network);
+  const Layer& layer = deployment.layers[0];
+  EXPECT_THAT(layer.pad_values, ::testing::Each(100));
+  EXPECT_NEAR(layer.affine_offset[0], 8 * 0.5 * (100 - 100.4) / 255.0 / 0.5, 1e-6);
+}
+
 TEST(Compile, RefusesWhatHasNoIntegerRuleByName) {
   network::Network network = small_resnet();
   network.nodes.push_back({"late", network::Relu{}, {"relu1"}, "late", {}});

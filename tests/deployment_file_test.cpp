@@ -140,6 +140,33 @@ TEST_F(DeploymentFile, NeverReadsDamagedBytesAsAnotherDeployment) {
   EXPECT_GT(refused, 20);
 }
 
+TEST_F(DeploymentFile, ChecksContentThatCompressionLeftAsItIs) {
+  std::mt19937 rng(3);
+  std::string noise(64, ' ');
+  for (char& byte : noise) byte = static_cast<char>(rng() >> 24);
+  const std::vector<std::uint8_t> values(noise.begin(), noise.end());
+  hdf5::create_file(path_).write("noise", values);
+  EXPECT_EQ(hdf5::open_file(path_).read<std::uint8_t>("noise"), values);
+  const auto bytes = read_file(path_);
+  std::string damaged(bytes.begin(), bytes.end());
+  ASSERT_NE(damaged.find(noise), std::string::npos);
+  damaged[damaged.find(noise) + 20] ^= 1;
+  write_file(path_, damaged);
+  EXPECT_THAT([&] { hdf5::open_file(path_).read<std::uint8_t>("noise"); },
+              ThrowsMessage<InputError>(AllOf(HasSubstr("/noise"), HasSubstr("damaged"))));
+}
+
+TEST_F(DeploymentFile, CarriesNoTimeStamps) {
+  write_deployment(tiny_deployment(), path_);
+  tamper([](hid_t file) {
+    for (const char* object : {"/", "/layers/0000", "/crossbars/levels", "/mean"}) {
+      H5O_info_t info{};
+      ASSERT_GE(H5Oget_info_by_name(file, object, &info, H5P_DEFAULT), 0);
+      EXPECT_EQ(info.ctime, 0) << object;
+    }
+  });
+}
+
 TEST_F(DeploymentFile, NamesAMissingDataSet) {
   write_deployment(tiny_deployment(), path_);
   tamper([](hid_t file) { H5Ldelete(file, "/layers/0000/weights", H5P_DEFAULT); });

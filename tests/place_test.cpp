@@ -85,6 +85,17 @@ TEST(Place, ChoosesAStepAtWhichTheLargestColumnSumJustFitsANarrowAdc) {
   EXPECT_EQ(sums[0] * 4, integer_product(layer, input)[0]);
 }
 
+TEST(Place, CountsRoundingWhenItFitsTheLargestColumnSum) {
+  TileFormat tile = test_tile(128, 64, 2);
+  tile.adc_bits = 6;  // 85 rows of level 3 make 255: at a step of 4 that rounds to 64, one too many
+  network::Network network = single_linear(85, 8);
+  const Deployment deployment = compile_single(network, tile);
+  EXPECT_EQ(deployment.layers[0].accumulator_unit, 8.0);
+  engine::ConversionCounters counters;
+  run_ideal(deployment, deployment.layers[0], std::vector<std::uint8_t>(85, 255), counters);
+  EXPECT_EQ(counters.clipped_high, 0);
+}
+
 TEST(Place, PacksOutputsInOrderWithTheColumnsOfEachSideBySide) {
   network::Network network = single_linear(20, 3);
   const Deployment deployment = compile_single(network, test_tile(16, 16, 2));

@@ -98,8 +98,7 @@ class Compilation {
       const TensorScale scale = quantise_range(range);
       tensor.scale = scale.scale;
       tensor.zero = scale.zero;
-      layer.range.zero = scale.zero;
-      if (fused.relu) layer.range.low = scale.zero;
+      layer.range.zero = scale.zero;  // 0 after a Relu, which the lower rail then performs
     }
     tensor_ids_[fused.output] = layer.output;
     result_.tensors.push_back(std::move(tensor));
