@@ -1,6 +1,7 @@
 #include "pruning/torch_network.hpp"
 
 #include <ATen/Parallel.h>
+#include <malloc.h>
 
 #include <algorithm>
 #include <array>
@@ -247,11 +248,20 @@ at::Tensor view_nhwc(float* pixels, std::int64_t batch, std::int64_t channels, s
                        {height * width * channels, 1, width * channels, channels}, at::kFloat);
 }
 
-ThreadScope::ThreadScope(int threads) : former_(at::get_num_threads()) {
+TorchScope::TorchScope(int threads) : former_threads_(at::get_num_threads()) {
   const int cores = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
   at::set_num_threads(threads > 0 ? threads : cores);
+  mallopt(M_MMAP_MAX, 0);
+  mallopt(M_TRIM_THRESHOLD, std::numeric_limits<int>::max());
 }
 
-ThreadScope::~ThreadScope() { at::set_num_threads(former_); }
+TorchScope::~TorchScope() {
+  at::set_num_threads(former_threads_);
+  // Setting any of them switched off glibc's own adjustment: leave what that would have reached.
+  mallopt(M_MMAP_MAX, 65536);
+  mallopt(M_MMAP_THRESHOLD, 32 << 20);
+  mallopt(M_TRIM_THRESHOLD, 64 << 20);
+  malloc_trim(0);
+}
 
 }  // namespace crossloop::pruning

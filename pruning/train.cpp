@@ -243,7 +243,7 @@ void finetune(network::Network& network, const data::Dataset& images, const Trai
               const FinetuneConstraints& constraints, const EpochObserver& observer) {
   check_options(options);
   check_images_fit(network, images);
-  const ThreadScope threads(options.threads);
+  const TorchScope threads(options.threads);
   Training training(network, images, options, constraints);
   Progress progress("train " + network.name, training.steps_per_epoch() * options.epochs);
   while (training.epochs_done() < options.epochs) {
@@ -258,7 +258,7 @@ double evaluate(const network::Network& network, const data::Dataset& images, in
   check_number("batch", batch, 1, 1e6, true);
   check_number("threads", threads, 0, 4096, true);
   check_images_fit(network, images);
-  const ThreadScope scope(threads);
+  const TorchScope scope(threads);
   const at::NoGradGuard no_grad;
   const TorchNetwork torch(network);
   BatchSource batches(network, images, {});

@@ -233,13 +233,14 @@ TEST(Train, StartsAfreshWhenTheCheckpointIsOfAnotherTraining) {
   other_seed.seed = 2;
   for (const auto& [old_images, old_options] :
        {std::pair{others, plain}, std::pair{images, other_seed}}) {
+    const std::filesystem::path path = fresh_path("foreign.checkpoint");
     TrainOptions options = old_options;
-    options.checkpoint = fresh_path("foreign.checkpoint");
+    options.checkpoint = path;
     network::Network net = tests::tiny_network();
     train_and_stop(net, old_images, options, 1);
 
     options = plain;
-    options.checkpoint = fresh_path("foreign.checkpoint").string();
+    options.checkpoint = path;
     EXPECT_EQ(trained(images, options), trained(images, plain));
   }
 }
