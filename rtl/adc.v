@@ -52,8 +52,10 @@ module adc #(
     end
   endfunction
 
+  localparam signed [WIDTH-1:0] ONE = {{(WIDTH-1){1'b0}}, 1'b1};
+
   wire signed [WIDTH-1:0] scaled = scale(sum_i, gain_i, offset_i, shift_i);
-  wire signed [WIDTH-1:0] top    = ({{(WIDTH-1){1'b0}}, 1'b1} << bits_i) - {{(WIDTH-1){1'b0}}, 1'b1};
+  wire signed [WIDTH-1:0] top    = (ONE << bits_i) - ONE;
   wire                    below  = scaled[WIDTH-1];
   wire                    above  = scaled > top;
 

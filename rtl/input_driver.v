@@ -1,8 +1,9 @@
 // input_driver: the input values of all rows as eight bit planes, driven one plane at a time.
 //
-// select_i makes plane phase_i the driven one: in the next cycle x_o holds it, in words of 32 rows
-// with 0 in the unused ones, and driven_o the number of its ones. sample_i notes in empty_o which
-// planes have no one at all. Writes to rows at or beyond ROWS are ignored. Contents are unknown
+// select_i makes plane phase_i the driven one: two cycles later x_o holds it, in words of 32 rows
+// with 0 in the unused ones, and driven_o the number of its ones. used_o has bit t set if any value
+// written since clear_i had. Write each row at most once between two clears: used_o does not forget
+// a value that is overwritten. Writes to rows at or beyond ROWS are ignored. Contents are unknown
 // before the first clear_i.
 `default_nettype none
 
@@ -15,9 +16,7 @@ module input_driver #(
   input  wire                          we_i,
   input  wire [15:0]                   row_i,
   input  wire [7:0]                    value_i,
-
-  input  wire                          sample_i,
-  output wire [7:0]                    empty_o,   // bit t: plane t was 0 when last sampled
+  output wire [7:0]                    used_o,
 
   input  wire                          select_i,
   input  wire [2:0]                    phase_i,
@@ -25,27 +24,22 @@ module input_driver #(
   output wire [$clog2(ROWS+1)-1:0]     driven_o
 );
 
-  localparam integer PLANE_WIDTH  = ((ROWS + 31) / 32) * 32;
+  localparam integer BLOCKS       = (ROWS + 31) / 32;
+  localparam integer BLOCK_WIDTH  = (BLOCKS > 1) ? $clog2(BLOCKS) : 1;
+  localparam integer PLANE_WIDTH  = BLOCKS * 32;
   localparam integer DRIVEN_WIDTH = $clog2(ROWS + 1);
-  localparam integer ROW_WIDTH    = $clog2(ROWS);
 
-  function [8*PLANE_WIDTH-1:0] with_row;
-    input [8*PLANE_WIDTH-1:0] planes;
-    input [ROW_WIDTH-1:0]     row;
-    input [7:0]               value;
-    integer bit_index;
+  // A block holds 32 rows: their plane 0 in the lowest 32 bits, then plane 1 and so on.
+  function [255:0] with_row;
+    input [255:0] block;
+    input [4:0]   row;
+    input [7:0]   value;
+    integer plane;
     begin
-      with_row = planes;
-      for (bit_index = 0; bit_index < 8; bit_index = bit_index + 1)
-        with_row[bit_index*PLANE_WIDTH + {{(32-ROW_WIDTH){1'b0}}, row}] = value[bit_index];
+      with_row = block;
+      for (plane = 0; plane < 8; plane = plane + 1)
+        with_row[plane*32 + {27'd0, row}] = value[plane];
     end
-  endfunction
-
-  function [7:0] empty_planes;
-    input [8*PLANE_WIDTH-1:0] planes;
-    integer bit_index;
-    for (bit_index = 0; bit_index < 8; bit_index = bit_index + 1)
-      empty_planes[bit_index] = planes[bit_index*PLANE_WIDTH +: PLANE_WIDTH] == {PLANE_WIDTH{1'b0}};
   endfunction
 
   function [DRIVEN_WIDTH-1:0] ones;
@@ -53,31 +47,46 @@ module input_driver #(
     integer row;
     begin
       ones = {DRIVEN_WIDTH{1'b0}};
-      for (row = 0; row < ROWS; row = row + 1) ones = ones + {{(DRIVEN_WIDTH-1){1'b0}}, x[row]};
+      for (row = 0; row < PLANE_WIDTH; row = row + 1)
+        ones = ones + {{(DRIVEN_WIDTH-1){1'b0}}, x[row]};
     end
   endfunction
 
-  reg [8*PLANE_WIDTH-1:0] planes_q;
-  reg [7:0]               empty_q;
-  reg [PLANE_WIDTH-1:0]   x_q;
-  reg [DRIVEN_WIDTH-1:0]  driven_q;
+  reg [255:0]            blocks_q [0:BLOCKS-1];
+  reg [7:0]              used_q;
+  reg                    select_q;
+  reg [PLANE_WIDTH-1:0]  chosen_q;
+  reg [PLANE_WIDTH-1:0]  x_q;
+  reg [DRIVEN_WIDTH-1:0] driven_q;
 
-  wire write = we_i && {16'd0, row_i} < ROWS;
+  wire                   write       = we_i && {16'd0, row_i} < ROWS;
+  wire [BLOCK_WIDTH-1:0] write_block = row_i[BLOCK_WIDTH+4:5];
+  integer                block;
+  integer                part;
 
   always @(posedge clk_i) begin
-    if (clear_i) planes_q <= {8*PLANE_WIDTH{1'b0}};
-    else if (write) planes_q <= with_row(planes_q, row_i[ROW_WIDTH-1:0], value_i);
-  end
-
-  always @(posedge clk_i) begin
-    if (sample_i) empty_q <= empty_planes(planes_q);
-    if (select_i) begin
-      x_q      <= planes_q[phase_i*PLANE_WIDTH +: PLANE_WIDTH];
-      driven_q <= ones(planes_q[phase_i*PLANE_WIDTH +: PLANE_WIDTH]);
+    if (clear_i) begin
+      for (block = 0; block < BLOCKS; block = block + 1) blocks_q[block] <= 256'd0;
+      used_q <= 8'd0;
+    end else if (write) begin
+      blocks_q[write_block] <= with_row(blocks_q[write_block], row_i[4:0], value_i);
+      used_q                <= used_q | value_i;
     end
   end
 
-  assign empty_o  = empty_q;
+  always @(posedge clk_i) begin
+    select_q <= select_i;
+    if (select_i) begin
+      for (part = 0; part < BLOCKS; part = part + 1)
+        chosen_q[part*32 +: 32] <= blocks_q[part][phase_i*32 +: 32];
+    end
+    if (select_q) begin
+      x_q      <= chosen_q;
+      driven_q <= ones(chosen_q);
+    end
+  end
+
+  assign used_o   = used_q;
   assign x_o      = x_q;
   assign driven_o = driven_q;
 

@@ -32,19 +32,21 @@ module page_array #(
   localparam integer WORD_WIDTH   = $clog2(COLUMN_WORDS);
   localparam [ADDR_WIDTH-1:0] DIVISOR = COLUMN_WORDS[ADDR_WIDTH-1:0];
 
-  reg [COLUMN_WORDS*32-1:0] columns_q [0:PAGES*COLS-1] /* verilator public_flat_rw */;  // for fault injection
+  // Public for the injection of faults in simulation.
+  reg [COLUMN_WORDS*32-1:0] columns_q [0:PAGES*COLS-1] /* verilator public_flat_rw */;
   reg [COLUMN_WORDS*32-1:0] planes_q;
   reg [WORD_WIDTH-1:0]      word_q;
 
   // Divisions by a constant: shifts where COLUMN_WORDS is a power of two.
-  wire [ADDR_WIDTH-1:0]   host_column = addr_i[ADDR_WIDTH-1:0] / DIVISOR;
-  wire [ADDR_WIDTH-1:0]   host_word   = addr_i[ADDR_WIDTH-1:0] % DIVISOR;
-  wire [COLUMN_WIDTH-1:0] column      = column_re_i ? column_i : host_column[COLUMN_WIDTH-1:0];
+  wire [ADDR_WIDTH-1:0]   host_column  = addr_i[ADDR_WIDTH-1:0] / DIVISOR;
+  wire [ADDR_WIDTH-1:0]   host_word    = addr_i[ADDR_WIDTH-1:0] % DIVISOR;
+  wire [COLUMN_WIDTH-1:0] write_column = host_column[COLUMN_WIDTH-1:0];
+  wire [COLUMN_WIDTH-1:0] read_column  = column_re_i ? column_i : write_column;
 
   always @(posedge clk_i) begin
-    if (we_i) columns_q[host_column[COLUMN_WIDTH-1:0]][host_word[WORD_WIDTH-1:0]*32 +: 32] <= wdata_i;
+    if (we_i) columns_q[write_column][host_word[WORD_WIDTH-1:0]*32 +: 32] <= wdata_i;
     if (re_i) word_q <= host_word[WORD_WIDTH-1:0];
-    if (re_i || column_re_i) planes_q <= columns_q[column];
+    if (re_i || column_re_i) planes_q <= columns_q[read_column];
   end
 
   assign planes_o = planes_q;

@@ -29,19 +29,21 @@ module threefry (
   function [63:0] one_round;
     input [63:0] x;
     input [2:0]  round;
+    reg [31:0] x1;
     reg [31:0] sum;
     reg [31:0] turned;
     begin
-      sum = x[31:0] + x[63:32];
+      x1  = x[63:32];
+      sum = x[31:0] + x1;
       case (round)
-        3'd0:    turned = {x[50:32], x[63:51]};  // rotate left by 13
-        3'd1:    turned = {x[48:32], x[63:49]};  // 15
-        3'd2:    turned = {x[37:32], x[63:38]};  // 26
-        3'd3:    turned = {x[57:32], x[63:58]};  // 6
-        3'd4:    turned = {x[46:32], x[63:47]};  // 17
-        3'd5:    turned = {x[34:32], x[63:35]};  // 29
-        3'd6:    turned = {x[47:32], x[63:48]};  // 16
-        default: turned = {x[39:32], x[63:40]};  // 24
+        3'd0:    turned = {x1[18:0], x1[31:19]};  // rotate left by 13
+        3'd1:    turned = {x1[16:0], x1[31:17]};  // 15
+        3'd2:    turned = {x1[5:0], x1[31:6]};  // 26
+        3'd3:    turned = {x1[25:0], x1[31:26]};  // 6
+        3'd4:    turned = {x1[14:0], x1[31:15]};  // 17
+        3'd5:    turned = {x1[2:0], x1[31:3]};  // 29
+        3'd6:    turned = {x1[15:0], x1[31:16]};  // 16
+        default: turned = {x1[7:0], x1[31:8]};  // 24
       endcase
       one_round = {turned ^ sum, sum};
     end
@@ -64,6 +66,18 @@ module threefry (
     inject = {x[63:32] + add1, x[31:0] + add0};
   endfunction
 
+  function [63:0] last_rounds;  // 8-12, with the keys before and within
+    input [63:0] x;
+    input [31:0] key0;
+    input [31:0] key1;
+    input [31:0] parity;
+    reg [63:0] x12;
+    begin
+      x12         = first_rounds(inject(x, parity, key0 + 32'd2));
+      last_rounds = one_round(inject(x12, key0, key1 + 32'd3), 3'd4);
+    end
+  endfunction
+
   wire [31:0] key2 = KEY_PARITY ^ key0_i ^ key1_i;
 
   reg  [63:0] x4_q;   // after 4 rounds, before the key
@@ -79,10 +93,7 @@ module threefry (
   always @(posedge clk_i) begin
     if (valid_i) x4_q <= first_rounds(inject({counter1_i, counter0_i}, key0_i, key1_i));
     if (valid_q[0]) x8_q <= other_rounds(inject(x4_q, key1_i, key2 + 32'd1));
-    if (valid_q[1]) begin
-      x13_q <= one_round(inject(first_rounds(inject(x8_q, key2, key0_i + 32'd2)), key0_i, key1_i + 32'd3),
-                         3'd4);
-    end
+    if (valid_q[1]) x13_q <= last_rounds(x8_q, key0_i, key1_i, key2);
   end
 
   assign valid_o = valid_q[2];

@@ -9,11 +9,11 @@
 //
 // With skip_zero_i a phase with P_t = 0 contributes nothing and takes one cycle: skipped_o instead
 // of its columns. start_i is taken while busy_o = 0 and samples page_i .. vector_i; busy_o is high
-// from the next cycle until the last addition is out. There is no back-pressure. clear_i ends a run
-// at once; memories and inputs keep their contents. The array, table and input ports may be used
-// while busy_o = 0 only; their address maps are those of page_array and column_table, with columns
-// numbered page * COLS + column. busy_o is high for
-// (phases not skipped) * columns + phases + 6 cycles, or fewer after a skipped last phase.
+// from the next cycle until the last addition is out: (phases not skipped) * columns + phases + 6
+// cycles, or fewer after a skipped last phase. There is no back-pressure. clear_i ends a run at
+// once; memories and inputs keep their contents. The array, table and input ports may be used while
+// busy_o = 0 only; their rules are those of page_array, column_table and input_driver, with columns
+// numbered page * COLS + column.
 // Twin: engine::accumulate_page in host/engine/reference.hpp.
 `default_nettype none
 
@@ -39,7 +39,7 @@ module tile #(
   input  wire        [31:0] table_addr_i,
   input  wire        [31:0] table_wdata_i,
 
-  // Inputs
+  // Inputs, see input_driver
   input  wire               x_clear_i,      // all rows 0
   input  wire               x_we_i,
   input  wire        [15:0] x_row_i,
@@ -98,8 +98,8 @@ module tile #(
 
   wire       start      = start_i && state_q == IDLE && !clear_i;
   wire       issue      = state_q == COLUMN && !clear_i;
-  wire [7:0] empty;
-  wire       skip       = state_q == PHASE && skip_zero_q && empty[phase_q];
+  wire [7:0] used;
+  wire       skip       = state_q == PHASE && skip_zero_q && !used[phase_q];
   wire       last_phase = phase_q == last_phase_q;
   wire       phase_done = skip || (state_q == COLUMN && index_q == last_index_q);
   wire       drained    = valid_q == {STAGES{1'b0}};
@@ -145,25 +145,25 @@ module tile #(
     end
   end
 
-  // --- Pipeline: *N_q belongs to the column in stage N --------------------------------------------
+  // --- Pipeline: *N_q belongs to the column in stage N -------------------------------------------
 
   localparam integer ODD = COLUMN_WIDTH, FIRST = COLUMN_WIDTH + 1, TAG_PHASE = COLUMN_WIDTH + 2;
 
-  reg [COLUMN_WIDTH+4:0] tag1_q, tag2_q, tag3_q;  // phase, first of phase, odd, column
-  reg [COLUMN_WIDTH-1:0] column4_q;
-  reg [2:0]              phase4_q, phase5_q;
+  reg [COLUMN_WIDTH+4:0] tag1_q, tag2_q;  // phase, first of phase, odd, column
+  reg                    odd3_q;
+  reg [2:0]              phase3_q, phase4_q, phase5_q;
 
   wire [COLUMN_WIDTH-1:0] column = base_q + {{(COLUMN_WIDTH-INDEX_WIDTH){1'b0}}, index_q};
   wire                    first  = index_q == {INDEX_WIDTH{1'b0}};
 
   always @(posedge clk_i) begin
     if (state_q != IDLE) begin
-      tag1_q    <= {phase_q, first, index_q[0], column};
-      tag2_q    <= tag1_q;
-      tag3_q    <= tag2_q;
-      column4_q <= tag3_q[COLUMN_WIDTH-1:0];
-      phase4_q  <= tag3_q[TAG_PHASE +: 3];
-      phase5_q  <= phase4_q;
+      tag1_q   <= {phase_q, first, index_q[0], column};
+      tag2_q   <= tag1_q;
+      odd3_q   <= tag2_q[ODD];
+      phase3_q <= tag2_q[TAG_PHASE +: 3];
+      phase4_q <= phase3_q;
+      phase5_q <= phase4_q;
     end
   end
 
@@ -215,10 +215,9 @@ module tile #(
     .we_i     (x_we_i),
     .row_i    (x_row_i),
     .value_i  (x_value_i),
-    .sample_i (start),
-    .empty_o  (empty),
-    .select_i (valid_q[2] && tag2_q[FIRST]),
-    .phase_i  (tag2_q[TAG_PHASE +: 3]),
+    .used_o   (used),
+    .select_i (valid_q[1] && tag1_q[FIRST]),
+    .phase_i  (tag1_q[TAG_PHASE +: 3]),
     .x_o      (x),
     .driven_o (driven)
   );
@@ -238,26 +237,24 @@ module tile #(
     .COLUMNS      (COLUMNS),
     .COLUMN_WIDTH (COLUMN_WIDTH)
   ) u_column_table (
-    .clk_i           (clk_i),
-    .we_i            (table_we_i),
-    .addr_i          (table_addr_i),
-    .wdata_i         (table_wdata_i),
-    .analog_re_i     (valid_q[2]),
-    .analog_column_i (tag2_q[COLUMN_WIDTH-1:0]),
-    .reference_o     (reference),
-    .sigma_o         (sigma),
-    .adc_re_i        (valid_q[3]),
-    .adc_column_i    (tag3_q[COLUMN_WIDTH-1:0]),
-    .gain_o          (gain),
-    .offset_o        (offset),
-    .shift_o         (shift),
-    .bits_o          (bits),
-    .output_re_i     (valid_q[4]),
-    .output_column_i (column4_q),
-    .output_o        (output_index),
-    .left_shift_o    (left_shift),
-    .negative_o      (negative),
-    .zero_code_o     (zero_code)
+    .clk_i         (clk_i),
+    .we_i          (table_we_i),
+    .addr_i        (table_addr_i),
+    .wdata_i       (table_wdata_i),
+    .re_i          (valid_q[2]),
+    .column_i      (tag2_q[COLUMN_WIDTH-1:0]),
+    .reference_o   (reference),
+    .sigma_o       (sigma),
+    .adc_move_i    (valid_q[3]),
+    .gain_o        (gain),
+    .offset_o      (offset),
+    .shift_o       (shift),
+    .bits_o        (bits),
+    .output_move_i (valid_q[4]),
+    .output_o      (output_index),
+    .left_shift_o  (left_shift),
+    .negative_o    (negative),
+    .zero_code_o   (zero_code)
   );
 
   // Stage 3: the bit line and its noise
@@ -281,7 +278,7 @@ module tile #(
   read_noise u_read_noise (
     .clk_i    (clk_i),
     .enable_i (valid_q[3]),
-    .word_i   (tag3_q[ODD] ? odd_word : even_word),
+    .word_i   (odd3_q ? odd_word : even_word),
     .sigma_i  (sigma),
     .noise_o  (noise)
   );

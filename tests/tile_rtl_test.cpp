@@ -106,7 +106,6 @@ class TileRtl : public ::testing::Test {
     dut_.tick();
     dut_->x_clear_i = 0;
     for (int row = 0; row < static_cast<int>(x.size()); ++row) {
-      write_row(row, static_cast<std::uint8_t>(rng_()));  // overwritten
       write_row(row, x[static_cast<std::size_t>(row)]);
     }
     write_row(kRows + draw(rng_, 0, 100), 0xFF);  // ignored
