@@ -121,12 +121,20 @@ TEST_F(Cifar, ReadsAnArchiveLikeTheFolder) {
 TEST_F(Cifar, ReadsNoMoreOfAnArchiveThanItNeeds) {
   auto files = six();
   std::swap(files[1], files[5]);
-  files.resize(2);  // the first train file and the test file
+  files.resize(3);  // the first train file, the test file and one that is cut off
   write_tar(folder_ / "some.tar", files);
+  fs::resize_file(folder_ / "some.tar", 2 * (512 + 6656) + 512 + 100);
   const DataSplit split = load_cifar(folder_ / "some.tar", {.train_images = 2}, 2);
   EXPECT_THAT(split.train.labels, ElementsAre(0, 1));
-  EXPECT_THAT(why_not(folder_ / "some.tar", {.train_images = 3}),
-              AllOf(HasSubstr("some.tar"), HasSubstr("no data_batch_2.bin")));
+  EXPECT_THAT(why_not(folder_ / "some.tar", {.train_images = 3}), HasSubstr("Truncated"));
+}
+
+TEST_F(Cifar, NamesAFileThatIsNotInTheArchive) {
+  auto files = six();
+  files.erase(files.begin() + 1);
+  write_tar(folder_ / "five.tar", files);
+  EXPECT_THAT(why_not(folder_ / "five.tar"),
+              AllOf(HasSubstr("five.tar"), HasSubstr("no data_batch_2.bin")));
 }
 
 /// Six files of one record as `tar | xz --delta=dist=1 --lzma2=preset=9e`: file f has label f and
