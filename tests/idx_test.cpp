@@ -132,6 +132,10 @@ TEST_F(Idx, NamesAnImpossibleHeaderBeforeItReservesMemory) {
   for (std::size_t i = 4; i < 16; ++i) huge[i] = 0xFF;
   write("train-images-idx3-ubyte", huge);
   EXPECT_THAT(why_not(), HasSubstr("4294967295 images of 4294967295x4294967295"));
+  Bytes many = kTrainImages;
+  for (std::size_t i = 4; i < 8; ++i) many[i] = 0xFF;
+  write("train-images-idx3-ubyte", many);
+  EXPECT_THAT(why_not(), HasSubstr("4294967295 images of 1x3, expected at most 2 GiB"));
   Bytes empty = kTrainImages;
   empty[15] = 0;
   write("train-images-idx3-ubyte", empty);
