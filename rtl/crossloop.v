@@ -272,9 +272,8 @@ module crossloop #(
   accumulator #(.MAX_OUTPUTS(MAX_OUTPUTS)) u_accumulator (
     .clk_i(clk_i), .rst_ni(rst_ni),
     .clear_i(acc_clear), .clear_count_i(outputs), .busy_o(acc_busy),
-    // An output the layer does not have would keep its sum for a later layer's vectors.
-    .add_valid_i(add_valid && {1'b0, add_output} < outputs),
-    .add_output_i(add_output), .add_value_i(add_value),
+    // An output the layer does not have is added up as well, but never written out.
+    .add_valid_i(add_valid), .add_output_i(add_output), .add_value_i(add_value),
     .read_i(acc_read), .read_output_i(acc_index), .read_clear_i(1'b1),
     .read_data_o(accumulator_data)
   );

@@ -24,14 +24,25 @@ class CrossloopControlRtl : public testing_support::CoreTest {
  protected:
   CrossloopControlRtl() { start(); }
 
-  void put(Opcode opcode, const Words& words) {
+  /// Writes the descriptor that comes `ahead` after the next one, without the doorbell.
+  void put_next(std::uint32_t ahead, Opcode opcode, const Words& words) {
     std::vector<std::uint32_t> descriptor(constant::DESCRIPTOR_WORDS);
     descriptor[0] = static_cast<std::uint32_t>(opcode);
     for (const auto& [index, value] : words) descriptor[index] = value;
-    const std::uint32_t number = transport_->read(Reg::DOORBELL);
-    transport_->write_window(number % constant::RING_ENTRIES * constant::DESCRIPTOR_WORDS,
-                             descriptor);
-    transport_->write(Reg::DOORBELL, number + 1);
+    const std::uint32_t entry = (transport_->read(Reg::DOORBELL) + ahead) % constant::RING_ENTRIES;
+    transport_->write_window(entry * constant::DESCRIPTOR_WORDS, descriptor);
+  }
+
+  void put(Opcode opcode, const Words& words) {
+    put_next(0, opcode, words);
+    transport_->write(Reg::DOORBELL, transport_->read(Reg::DOORBELL) + 1);
+  }
+
+  /// The 15 accumulators of good_layer().
+  std::vector<std::int32_t> accumulators_at(std::uint32_t base) {
+    std::vector<std::uint32_t> words(15);
+    transport_->read_window(base, words);
+    return {words.begin(), words.end()};
   }
 
   void settle() {
@@ -302,6 +313,80 @@ TEST_F(CrossloopControlRtl, DoesNotRunAPageWhoseLoadWasCutOff) {
   EXPECT_EQ(error_of_layer({}), ErrorCode::NOT_READY);
   load(0, {.inputs = 16, .outputs = 5});
   EXPECT_EQ(error_of_layer({}), ErrorCode::NONE);
+}
+
+TEST_F(CrossloopControlRtl, RunsTheNextDescriptorAtOnceAfterARestart) {
+  SCOPED_TRACE(testing_support::replay_hint());
+  start(0.0, {64, 64, 8});  // long walks over rows and pages to cut off
+  load(0, {.rows = 64, .columns = 64, .inputs = 16, .outputs = 5});
+  const std::vector<std::uint8_t> vectors = random_bytes(48, rng_);
+  const LayerDescriptor layer{.inputs = 16, .outputs = 5, .skip_zero = false};
+  engine::ConversionCounters counters;
+  const auto golden = expected(layer, vectors, counters);
+  ASSERT_EQ(device_->run_layer(layer, vectors), golden);  // and the vectors are in the window
+  for (int round = 0; round < 60; ++round) {
+    // Cut off loads and layers alternately; behind each waits a layer.
+    put_next(0, round % 2 == 0 ? Opcode::LOAD_PAGE : Opcode::LAYER,
+             round % 2 == 0 ? Words{{1, 3}, {2, 1000}} : good_layer());
+    put_next(1, Opcode::LAYER, good_layer());
+    transport_->write_window(140, std::vector<std::uint32_t>(15));
+    const std::uint32_t number = transport_->read(Reg::DOORBELL);
+    transport_->write(Reg::DOORBELL, number + 1);
+    for (auto reads = rng_() % 60; reads > 0; --reads) transport_->read(Reg::STATUS);
+    transport_->write(Reg::CTRL, drivers::field::CTRL_RESTART.place(1));
+    transport_->write(Reg::DOORBELL, number + 2);
+    settle();
+    ASSERT_EQ(transport_->read(Reg::COMPLETED), number + 2);
+    ASSERT_EQ(accumulators_at(140), golden) << "round " << round;
+  }
+}
+
+TEST_F(CrossloopControlRtl, SharesTheWindowWithTheHost) {
+  SCOPED_TRACE(testing_support::replay_hint());
+  start(0.0, {64, 64, 8});
+  load(0, {.rows = 64, .columns = 64, .inputs = 16, .outputs = 5});
+  const std::vector<std::uint8_t> vectors = random_bytes(48, rng_);
+  engine::ConversionCounters counters;
+  const LayerDescriptor layer{.inputs = 16, .outputs = 5, .skip_zero = false};
+  const auto golden = expected(layer, vectors, counters);
+  const std::vector<std::uint32_t> image = device_->store_page(0);
+  device_->run_layer(layer, vectors);
+  transport_->write_window(4000, image);
+  for (int round = 0; round < 6; ++round) {
+    transport_->write_window(140, std::vector<std::uint32_t>(15));
+    put(Opcode::LOAD_PAGE, {{1, 0}, {2, 4000}});
+    put(Opcode::LAYER, good_layer());
+    put(Opcode::STORE_PAGE, {{1, 0}, {2, 8000}});
+    const std::uint32_t last = transport_->read(Reg::DOORBELL);
+    while (transport_->read(Reg::COMPLETED) != last) {
+      std::vector<std::uint32_t> sent(50), received(50);
+      for (auto& value : sent) value = static_cast<std::uint32_t>(rng_());
+      transport_->write_window(20000, sent);
+      transport_->read_window(20000, received);
+      ASSERT_EQ(received, sent);
+    }
+    ASSERT_EQ(accumulators_at(140), golden);
+    std::vector<std::uint32_t> stored(image.size());
+    transport_->read_window(8000, stored);
+    ASSERT_EQ(stored, image);
+  }
+}
+
+TEST_F(CrossloopControlRtl, DrivesNoUnusedRowEvenInTheLongestVector) {
+  const drivers::PageGeometry& geometry = device_->info().geometry;
+  device_->load_page(0, drivers::pack_codes(std::vector<std::uint16_t>{1, 1}, 2, 1, geometry));
+  const std::vector<std::int32_t> rows{65534, drivers::kUnusedRow};
+  const std::vector<drivers::ColumnEntry> columns(1);
+  device_->load_table(0, drivers::pack_table(rows, columns, geometry), 0);
+  transport_->write_window(1000, std::vector<std::uint32_t>(16384, 0x01010101));
+  EXPECT_EQ(error_of_layer({{word::LAYER_INPUT, 1000},
+                            {word::LAYER_INPUT_WORDS, 16384},
+                            {word::LAYER_OUTPUTS, 1},
+                            {word::LAYER_VECTORS, 1}}),
+            ErrorCode::NONE);
+  std::uint32_t sum = 0;
+  transport_->read_window(140, {&sum, 1});
+  EXPECT_EQ(sum, 1U);
 }
 
 }  // namespace
