@@ -26,7 +26,13 @@ class Dut {
     settle();
     cycles_ = 0;
   }
-  ~Dut() { model_->final(); }
+  ~Dut() {
+    // A dying model unregisters its scopes with the thread's context, whichever that is: make it
+    // ours.
+    Verilated::threadContextp(context_.get());
+    model_->final();
+    model_.reset();
+  }
   Dut(const Dut&) = delete;
   Dut& operator=(const Dut&) = delete;
 

@@ -175,7 +175,8 @@ class Loop {
     runtime::measure(deployment_, *chip_, crossbars, config_.measure, measurement_);
     config_measured_epochs();
     runtime::write_measurement(measurement_, in_run("measurement.h5"));
-    if (crossbars.empty()) summary_.weight_error = relative_weight_error(deployment_, measurement_);
+    if (crossbars.empty())
+      summary_.weight_error = runtime::relative_weight_error(deployment_, measurement_);
   }
 
   /// A later measurement draws fresh noise.

@@ -1,7 +1,5 @@
 #include "host/loop/weight_error.hpp"
 
-#include <cmath>
-
 namespace crossloop::loop {
 
 using compiler::Deployment;
@@ -61,23 +59,6 @@ std::map<std::string, std::vector<float>> weight_errors(const network::Network& 
     errors.emplace(layer.name, std::move(error));
   }
   return errors;
-}
-
-double relative_weight_error(const Deployment& deployment,
-                             const runtime::Measurement& measurement) {
-  double error = 0.0, target = 0.0;
-  for (std::size_t index = 0; index < deployment.layers.size(); ++index) {
-    const Layer& layer = deployment.layers[index];
-    if (layer.kind != LayerKind::kCrossbar) continue;
-    const auto effective =
-        runtime::effective_weights(deployment, static_cast<int>(index), measurement);
-    for (std::size_t i = 0; i < effective.size(); ++i) {
-      const double wanted = layer.weights[i];
-      error += (effective[i] - wanted) * (effective[i] - wanted);
-      target += wanted * wanted;
-    }
-  }
-  return target > 0.0 ? std::sqrt(error / target) : 0.0;
 }
 
 }  // namespace crossloop::loop

@@ -18,9 +18,4 @@ std::map<std::string, std::vector<float>> weight_errors(const network::Network& 
                                                         const compiler::Deployment& deployment,
                                                         const runtime::Measurement& measurement);
 
-/// Root mean square of measured minus target weight over that of the target, all layers, in units
-/// of w_q.
-double relative_weight_error(const compiler::Deployment& deployment,
-                             const runtime::Measurement& measurement);
-
 }  // namespace crossloop::loop

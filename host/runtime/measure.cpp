@@ -214,4 +214,19 @@ std::vector<float> effective_weights(const Deployment& deployment, int layer,
   return weights;
 }
 
+double relative_weight_error(const Deployment& deployment, const Measurement& measurement) {
+  double error = 0.0, target = 0.0;
+  for (std::size_t index = 0; index < deployment.layers.size(); ++index) {
+    const compiler::Layer& layer = deployment.layers[index];
+    if (layer.kind != compiler::LayerKind::kCrossbar) continue;
+    const auto effective = effective_weights(deployment, static_cast<int>(index), measurement);
+    for (std::size_t i = 0; i < effective.size(); ++i) {
+      const double wanted = layer.weights[i];
+      error += (effective[i] - wanted) * (effective[i] - wanted);
+      target += wanted * wanted;
+    }
+  }
+  return target > 0.0 ? std::sqrt(error / target) : 0.0;
+}
+
 }  // namespace crossloop::runtime

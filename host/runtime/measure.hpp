@@ -62,6 +62,11 @@ Measurement nominal_measurement(const compiler::Deployment& deployment);
 std::vector<float> effective_weights(const compiler::Deployment& deployment, int layer,
                                      const Measurement& measurement);
 
+/// Root mean square of measured minus target weight over that of the target, all layers, in units
+/// of w_q.
+double relative_weight_error(const compiler::Deployment& deployment,
+                             const Measurement& measurement);
+
 /// Measurement file (.h5, docs/formats.md): `crossbars/ID/codes` (float32, rows x columns) with
 /// standard error and repeats as attributes. Atomic. Throws InputError if it cannot be written.
 void write_measurement(const Measurement& measurement, const std::filesystem::path& path);

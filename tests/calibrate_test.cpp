@@ -1,0 +1,113 @@
+#include "host/runtime/calibrate.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "host/network/executor.hpp"
+#include "host/runtime/engine_backend.hpp"
+#include "tests/small_deployment.hpp"
+
+namespace crossloop::runtime {
+namespace {
+
+using compiler::Deployment;
+using testing_support::ideal_device;
+using testing_support::rough_device;
+using testing_support::SmallCase;
+
+/// Root mean square difference of the logits from those of the float network, over their spread.
+double logit_error(const SmallCase& test, const Deployment& deployment, Backend& backend) {
+  const auto logits = run_images(deployment, backend, test.images, {});
+  const auto input = network::normalise(test.net, test.images, 0, test.images.count);
+  const auto expected = network::run(test.net, input, test.images.count);
+  const double scale =
+      deployment.tensors[static_cast<std::size_t>(deployment.layers.back().output)].scale;
+  double error = 0.0, spread = 0.0;
+  for (std::size_t i = 0; i < logits.size(); ++i) {
+    error += std::pow(logits[i] * scale - expected[i], 2);
+    spread += std::pow(expected[i], 2);
+  }
+  return std::sqrt(error / spread);
+}
+
+TEST(CalibrateIdeal, FollowsTheFloatNetwork) {
+  SmallCase test(ideal_device());
+  EngineBackend backend(test.deployment.tile, test.device, 1);
+  program_all(backend, test.deployment);
+  EXPECT_LT(logit_error(test, test.deployment, backend), 0.03);
+}
+
+struct Recovery {
+  explicit Recovery(SmallCase& test) : backend(test.deployment.tile, test.device, 9) {
+    program_all(backend, test.deployment);
+    measure(test.deployment, backend, {}, {}, measurement);
+  }
+  double climb(const SmallCase& test, bool gain, bool statistics) {
+    Deployment deployment = test.deployment;
+    CalibrationOptions options;
+    options.gain = gain;
+    options.statistics = statistics;
+    calibrate(deployment, backend, measurement, test.images, options, {});
+    return logit_error(test, deployment, backend);
+  }
+  EngineBackend backend;
+  Measurement measurement;
+};
+
+TEST(Calibrate, EachRungBringsTheLogitsNearer) {
+  SmallCase test(rough_device());
+  Recovery recovery(test);
+  const double mapped = logit_error(test, test.deployment, recovery.backend);
+  const double gain = recovery.climb(test, true, false);
+  const double all = recovery.climb(test, true, true);
+  EXPECT_GT(mapped, 0.3);
+  EXPECT_LT(gain, 0.6 * mapped);
+  EXPECT_LT(all, 0.7 * mapped);  // the batch norm of a random network is no statistic of its data
+}
+
+TEST(Calibrate, MovesNoCell) {
+  SmallCase test(rough_device());
+  Recovery recovery(test);
+  const auto before = test.deployment.crossbars;
+  CalibrationOptions options;
+  options.gain = options.statistics = true;
+  calibrate(test.deployment, recovery.backend, recovery.measurement, test.images, options, {});
+  for (std::size_t id = 0; id < before.size(); ++id) {
+    EXPECT_EQ(test.deployment.crossbars[id].levels, before[id].levels);
+  }
+}
+
+TEST(FitGains, BringTheMeasuredWeightsNearerToTheirTargets) {
+  SmallCase test(rough_device());
+  Recovery recovery(test);
+  const double before = relative_weight_error(test.deployment, recovery.measurement);
+  CalibrationOptions options;
+  options.gain = true;
+  calibrate(test.deployment, recovery.backend, recovery.measurement, test.images, options, {});
+  EXPECT_LT(relative_weight_error(test.deployment, recovery.measurement), 0.7 * before);
+}
+
+TEST(FitAdcRange, HoldsTheSumsOfTheSampleWithoutClipping) {
+  SmallCase test(rough_device());
+  Recovery recovery(test);
+  Deployment deployment = test.deployment;
+  CalibrationOptions options;
+  options.percentile = 100.0;
+  options.sample_vectors = 1'000'000;
+  calibrate(deployment, recovery.backend, recovery.measurement, test.images, options, {});
+  for (auto& crossbar : deployment.crossbars) {
+    for (auto& column : crossbar.tables.columns) column.sigma = 0;
+  }
+  std::int64_t clipped = 0, conversions = 0;
+  run_images(deployment, recovery.backend, test.images, {}, [&](const LayerEvent& event) {
+    if (event.counters == nullptr || event.layer != 0) return;
+    clipped += event.counters->clipped_low + event.counters->clipped_high;
+    conversions += event.counters->conversions;
+  });
+  EXPECT_GT(conversions, 0);
+  EXPECT_LE(clipped, conversions / 1000);  // measured codes are rounded reads
+}
+
+}  // namespace
+}  // namespace crossloop::runtime

@@ -1,0 +1,123 @@
+#include "host/runtime/measure.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "host/error.hpp"
+#include "host/files.hpp"
+#include "host/runtime/engine_backend.hpp"
+#include "tests/small_deployment.hpp"
+
+namespace crossloop::runtime {
+namespace {
+
+using testing_support::ideal_device;
+using testing_support::rough_device;
+using testing_support::SmallCase;
+
+/// True codes of the used part of a crossbar; only a test may look.
+std::vector<std::uint16_t> true_codes(const compiler::Deployment& deployment,
+                                      const Backend& backend, int id) {
+  const auto snapshot = backend.snapshot(static_cast<int>(deployment.crossbars.size()));
+  const auto& crossbar = deployment.crossbars[static_cast<std::size_t>(id)];
+  return upper_left(snapshot.codes[static_cast<std::size_t>(id)], deployment.tile.columns,
+                    crossbar.row_count(), crossbar.column_count());
+}
+
+TEST(MeasureCrossbar, IsExactWhereNothingIsNoisy) {
+  auto device = rough_device();
+  device.read_noise_over_g_max = 0.0;
+  SmallCase test(device);
+  EngineBackend backend(test.deployment.tile, device, 5);
+  program_all(backend, test.deployment);
+  const auto page = measure_crossbar(test.deployment, backend, 0, {});
+  const auto codes = true_codes(test.deployment, backend, 0);
+  ASSERT_EQ(page.codes.size(), codes.size());
+  for (std::size_t i = 0; i < codes.size(); ++i) EXPECT_EQ(page.codes[i], codes[i]) << "cell " << i;
+}
+
+TEST(MeasureCrossbar, StatesAStandardErrorThatHolds) {
+  SmallCase test(rough_device());
+  for (auto& column : test.deployment.crossbars[0].tables.columns) column.sigma = 120;
+  EngineBackend backend(test.deployment.tile, test.device, 5);
+  program_all(backend, test.deployment);
+  const auto page =
+      measure_crossbar(test.deployment, backend, 0, {.repeats = 16, .max_standard_error = 2.5});
+  const auto codes = true_codes(test.deployment, backend, 0);
+  double square = 0.0;
+  for (std::size_t i = 0; i < codes.size(); ++i) {
+    square += (page.codes[i] - codes[i]) * (page.codes[i] - codes[i]);
+  }
+  const double expected = 120.0 * std::sqrt(170.0) / 256.0 / std::sqrt(page.repeats);
+  EXPECT_NEAR(std::sqrt(square / static_cast<double>(codes.size())), expected, 0.25 * expected);
+  EXPECT_GT(page.largest_standard_error, expected);
+  EXPECT_LE(page.largest_standard_error, 2.5);
+}
+
+TEST(MeasureCrossbar, RepeatsUntilTheBoundHolds) {
+  SmallCase test(rough_device());
+  for (auto& column : test.deployment.crossbars[0].tables.columns) column.sigma = 120;
+  EngineBackend backend(test.deployment.tile, test.device, 5);
+  program_all(backend, test.deployment);
+  const MeasureOptions strict{.repeats = 4, .max_repeats = 256, .max_standard_error = 1.0};
+  EXPECT_GT(measure_crossbar(test.deployment, backend, 0, strict).repeats, 16);
+}
+
+TEST(MeasureCrossbar, RefusesToCallAPageMeasuredAboveTheBound) {
+  SmallCase test(rough_device());
+  for (auto& column : test.deployment.crossbars[0].tables.columns) column.sigma = 2000;
+  EngineBackend backend(test.deployment.tile, test.device, 5);
+  program_all(backend, test.deployment);
+  EXPECT_THROW(measure_crossbar(test.deployment, backend, 0,
+                                {.repeats = 2, .max_repeats = 4, .max_standard_error = 0.1}),
+               CheckFailed);
+}
+
+TEST(MeasureCrossbar, RaisesTheShiftOfAColumnThatClips) {
+  SmallCase test(ideal_device());
+  for (auto& column : test.deployment.crossbars[0].tables.columns) column.bits = 6;  // 0..63
+  EngineBackend backend(test.deployment.tile, test.device, 5);
+  program_all(backend, test.deployment);
+  const auto page =
+      measure_crossbar(test.deployment, backend, 0, {.repeats = 16, .max_standard_error = 2.0});
+  const auto codes = true_codes(test.deployment, backend, 0);
+  for (std::size_t i = 0; i < codes.size(); ++i) {
+    EXPECT_NEAR(page.codes[i], codes[i], 0.2) << "cell " << i;  // dither beats the coarse step
+  }
+}
+
+TEST(EffectiveWeights, AreTheQuantisedOnesOnAnIdealChip) {
+  SmallCase test(ideal_device());
+  const auto measurement = nominal_measurement(test.deployment);
+  for (int layer = 0; layer < 2; ++layer) {
+    const auto& weights = test.deployment.layers[static_cast<std::size_t>(layer)].weights;
+    const auto effective = effective_weights(test.deployment, layer, measurement);
+    ASSERT_EQ(effective.size(), weights.size());
+    for (std::size_t i = 0; i < weights.size(); ++i) EXPECT_EQ(effective[i], weights[i]);
+  }
+}
+
+TEST(MeasurementFile, ComesBackAsItWasAndRefusesAnotherDeployment) {
+  SmallCase test(rough_device());
+  EngineBackend backend(test.deployment.tile, test.device, 5);
+  program_all(backend, test.deployment);
+  Measurement measurement;
+  measure(test.deployment, backend, {}, {}, measurement);
+  const auto path = std::filesystem::path(::testing::TempDir()) / "measurement_file_test.h5";
+  write_measurement(measurement, path);
+  const Measurement back = read_measurement(test.deployment, path);
+  for (std::size_t id = 0; id < measurement.pages.size(); ++id) {
+    EXPECT_EQ(back.pages[id].codes, measurement.pages[id].codes);
+  }
+  auto other = test.deployment;
+  other.crossbars[0].tables.columns.pop_back();
+  EXPECT_THROW(read_measurement(other, path), InputError);
+  write_file(path, "not HDF5");
+  EXPECT_THROW(read_measurement(test.deployment, path), InputError);
+  std::filesystem::remove(path);
+}
+
+}  // namespace
+}  // namespace crossloop::runtime
