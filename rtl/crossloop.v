@@ -1,5 +1,5 @@
 // crossloop: the core. One AXI4-Lite slave, one staging window, one tile with PAGES resident pages.
-// docs/hardware.md is its manual. busy_o is high while a submitted descriptor is not done.
+// docs/hardware.md is its manual. busy_o is high while a descriptor runs or waits and no error stops it.
 //
 //   AXI4-Lite -> axi_lite_slave -+-> control_registers <-> controller -> descriptor_check
 //                                +-> window <------------- page_mover, layer_sequencer, gather
