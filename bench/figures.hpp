@@ -1,0 +1,39 @@
+// One measured figure of ./run bench, and how a file adds its own.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace crossloop::bench {
+
+enum class Better { kSmaller, kLarger };
+
+struct Figure {
+  double value = 0.0;
+  std::string unit;
+  double budget = 0.0;
+  Better better = Better::kSmaller;
+  bool ok() const { return better == Better::kSmaller ? value <= budget : value >= budget; }
+};
+
+/// Figures that are measured together, in one run.
+struct Benchmark {
+  std::vector<std::string> names;
+  std::function<std::map<std::string, Figure>()> measure;
+};
+
+// One per file.
+Benchmark solver_64();
+Benchmark solver_128();
+Benchmark rtl_core();
+Benchmark engine_pages();
+
+/// Median of some timings; the vector is taken by value, since it is reordered.
+double median(std::vector<double> values);
+
+/// Wall-clock seconds of `action`.
+double seconds(const std::function<void()>& action);
+
+}  // namespace crossloop::bench

@@ -1,0 +1,72 @@
+// Runs the benchmarks and prints {NAME: {"value", "unit", "budget", "ok"}}.
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <nlohmann/json.hpp>
+
+#include "bench/figures.hpp"
+#include "host/error.hpp"
+#include "host/files.hpp"
+
+namespace crossloop::bench {
+
+double median(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  return values[values.size() / 2];
+}
+
+double seconds(const std::function<void()>& action) {
+  const auto start = std::chrono::steady_clock::now();
+  action();
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+namespace {
+
+bool wanted(const std::string& name, const std::vector<std::string>& only) {
+  return only.empty() || std::find(only.begin(), only.end(), name) != only.end();
+}
+
+nlohmann::json measure(const std::vector<std::string>& only) {
+  nlohmann::json figures = nlohmann::json::object();
+  for (const Benchmark& benchmark : {rtl_core(), engine_pages(), solver_64(), solver_128()}) {
+    const auto& names = benchmark.names;
+    if (std::none_of(names.begin(), names.end(),
+                     [&](const std::string& name) { return wanted(name, only); })) {
+      continue;
+    }
+    for (const auto& [name, figure] : benchmark.measure()) {
+      if (!wanted(name, only)) continue;
+      figures[name] = {{"value", figure.value},
+                       {"unit", figure.unit},
+                       {"budget", figure.budget},
+                       {"ok", figure.ok()}};
+      std::fprintf(stderr, "%-32s %12.5g %-8s budget %g%s\n", name.c_str(), figure.value,
+                   figure.unit.c_str(), figure.budget, figure.ok() ? "" : "  MISSED");
+    }
+  }
+  if (figures.empty()) throw InputError("no benchmark of that name; run without --only for all");
+  return figures;
+}
+
+}  // namespace
+}  // namespace crossloop::bench
+
+int main(int argc, char** argv) {
+  CLI::App app{"Benchmarks of crossloop; ratios are taken in one run, both sides in turn."};
+  std::vector<std::string> only;
+  std::string json;
+  app.add_option("--only", only, "measure this figure only; may be repeated")->type_name("NAME");
+  app.add_option("--json", json, "write the figures to FILE")->type_name("FILE");
+  CLI11_PARSE(app, argc, argv);
+  try {
+    const std::string text = crossloop::bench::measure(only).dump(1) + "\n";
+    std::fputs(text.c_str(), stdout);
+    if (!json.empty()) crossloop::write_file(json, text);
+  } catch (const crossloop::Error& error) {
+    std::fprintf(stderr, "crossloop_bench: %s\n", error.what());
+    return static_cast<int>(error.code());
+  }
+  return 0;
+}
