@@ -128,6 +128,13 @@ ConfigTable ConfigTable::parse_text(std::string_view text, const std::string& na
 
 bool ConfigTable::has(std::string_view key) const { return state_->peek(key) != nullptr; }
 
+std::vector<std::string> ConfigTable::keys() const {
+  std::vector<std::string> names;
+  if (state_->table == nullptr) return names;
+  for (const auto& [key, value] : *state_->table) names.emplace_back(key.str());
+  return names;
+}
+
 double ConfigTable::number(std::string_view key, double low, double high) {
   const std::string expected = range("a number", shown(low), shown(high));
   const toml::node& node = state_->require(key, expected);

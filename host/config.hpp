@@ -25,6 +25,8 @@ class ConfigTable {
   ConfigTable& operator=(ConfigTable&&) noexcept;
 
   bool has(std::string_view key) const;
+  /// All keys of this table in alphabetical order, for tables whose keys are names the user gives.
+  std::vector<std::string> keys() const;
 
   // Required where there is no fallback. Integers are accepted where a number is asked for.
   double number(std::string_view key, double low, double high);

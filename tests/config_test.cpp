@@ -71,6 +71,13 @@ TEST(Config, NamesLineKeyFoundAndRangeOfANumberOutOfRange) {
   EXPECT_EQ(wires.where("absent"), "x.toml");
 }
 
+TEST(Config, ListsTheKeysOfATable) {
+  auto config = parse("[gate.b]\nvalue = 1\n[gate.a]\nvalue = 2\n");
+  EXPECT_THAT(config.table("gate").keys(), ElementsAre("a", "b"));
+  EXPECT_THAT(config.keys(), ElementsAre("gate"));
+  EXPECT_THAT(config.table("absent").keys(), ElementsAre());
+}
+
 TEST(Config, AcceptsBothEndsOfARange) {
   auto config = parse("a = 0.5\nb = 7\n");
   EXPECT_EQ(config.number("a", 0.5, 0.5), 0.5);
