@@ -275,6 +275,8 @@ class Loop {
 
   void write_results() {
     summary_.name = config_.name;
+    summary_.command = config_.command;
+    summary_.version = config_.version;
     summary_.device = device_.name;
     summary_.run_on = config_.device;
     summary_.tile =

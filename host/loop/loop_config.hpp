@@ -42,6 +42,8 @@ struct LoopConfig {
   // Not from the file.
   Inject inject = Inject::kNone;
   std::filesystem::path run_folder;  ///< runs/NAME
+  std::string command;               ///< that reproduces the run, for the summary
+  std::string version;               ///< of the program, for the summary
   std::filesystem::path root;        ///< the folder that holds configs/
 };
 

@@ -16,6 +16,8 @@ double Summary::accuracy_of(const std::string& rung) const {
 nlohmann::json Summary::json() const {
   nlohmann::json out;
   out["name"] = name;
+  out["command"] = command;
+  out["version"] = version;
   out["dataset"] = dataset;
   out["network"] = network;
   out["device"] = device;

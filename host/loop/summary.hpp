@@ -27,6 +27,7 @@ struct LayerCount {
 
 struct Summary {
   std::string name, dataset, network, device, run_on, tile;
+  std::string command, version;  ///< as LoopConfig has them
   int test_images = 0;
   std::map<std::string, std::uint64_t> seeds;
   std::vector<Rung> accuracy;  ///< float, pruned, quantized, mapped, ..., recovered
