@@ -1,5 +1,7 @@
 #include "host/cli/command.hpp"
 
+#include <cstdio>
+
 #include "host/files.hpp"
 
 namespace crossloop::cli {
@@ -17,6 +19,11 @@ CLI::App* add_command(CLI::App& app, Globals& globals, const std::string& name,
 
 void write_json(const Globals& globals, const nlohmann::json& result) {
   if (!globals.json.empty()) write_file(globals.json, result.dump(1) + "\n");
+}
+
+void show_result(const Globals& globals, const std::string& text, const nlohmann::json& result) {
+  std::fputs(text.c_str(), stdout);
+  write_json(globals, result);
 }
 
 std::filesystem::path config_root() {

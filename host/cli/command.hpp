@@ -1,6 +1,8 @@
 // What every command shares: global options, results on stdout, the log on stderr.
 #pragma once
 
+#include <spdlog/fmt/fmt.h>
+
 #include <CLI/CLI.hpp>
 #include <filesystem>
 #include <nlohmann/json.hpp>
@@ -15,12 +17,22 @@ struct Globals {
   bool quiet = false;
 };
 
-/// A subcommand with --json, -v and -q, and `example` below its options.
+/// A subcommand of `app` (the program, or a group of commands) with --json, -v and -q, and
+/// `example` below its options.
 CLI::App* add_command(CLI::App& app, Globals& globals, const std::string& name,
                       const std::string& description, const std::string& example);
 
 /// Writes `result` to --json FILE where it was given.
 void write_json(const Globals& globals, const nlohmann::json& result);
+
+/// Prints `text` on stdout and writes `result` where --json was given.
+void show_result(const Globals& globals, const std::string& text, const nlohmann::json& result);
+
+/// Accepts low..high, and shows it so in --help.
+template <class T>
+CLI::Range in_range(T low, T high) {
+  return CLI::Range(low, high, fmt::format("{}..{}", low, high));
+}
 
 /// The folder with configs/: the working directory if it has one, else that of the sources.
 std::filesystem::path config_root();
@@ -29,6 +41,16 @@ std::filesystem::path config_root();
 void add_commands(CLI::App& app, Globals& globals);
 
 // One per file; each registers its command and what it does when chosen.
-void add_loop(CLI::App& app, Globals& globals);
+void add_train(CLI::App& app, Globals& globals);  // with LibTorch
+void add_prune(CLI::App& app, Globals& globals);  // with LibTorch
+void add_evaluate(CLI::App& app, Globals& globals);
+void add_compile(CLI::App& app, Globals& globals);
+void add_run(CLI::App& app, Globals& globals);
+void add_measure(CLI::App& app, Globals& globals);
+void add_loop(CLI::App& app, Globals& globals);  // with LibTorch
+void add_inspect(CLI::App& app, Globals& globals);
+void add_data(CLI::App& app, Globals& globals);
+void add_report(CLI::App& app, Globals& globals);
+void add_regress(CLI::App& app, Globals& globals);
 
 }  // namespace crossloop::cli

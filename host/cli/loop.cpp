@@ -6,6 +6,7 @@
 
 #include "host/cli/command.hpp"
 #include "host/cli/devices.hpp"
+#include "host/report/report.hpp"
 
 namespace crossloop::cli {
 
@@ -16,7 +17,7 @@ struct LoopArguments {
   std::string data;
   std::string device;
   std::filesystem::path runs = "runs";
-  loop::Inject inject = loop::Inject::kNone;
+  std::string inject = "none";
   bool fresh = false;
 };
 
@@ -25,16 +26,43 @@ const std::map<std::string, loop::Inject> kInjections = {
     {"rtl-cell", loop::Inject::kRtlCell},
     {"engine-adc-rounding", loop::Inject::kEngineAdcRounding}};
 
+std::vector<std::string> names_of(const std::map<std::string, loop::Inject>& injections) {
+  std::vector<std::string> names;
+  for (const auto& [name, injection] : injections) names.push_back(name);
+  return names;
+}
+
+/// `text` as a shell takes it for one word.
+std::string shell_word(const std::string& text) {
+  if (text.find_first_of(" \t'\"\\$&|;<>()*?[]#~`!") == std::string::npos) return text;
+  std::string word = "'";
+  for (const char letter : text) word += letter == '\'' ? "'\\''" : std::string(1, letter);
+  return word + "'";
+}
+
+/// The command with all that decides the result; not where results go.
+std::string command_of(const LoopArguments& arguments) {
+  std::string command = "crossloop loop " + shell_word(arguments.config.string());
+  if (!arguments.data.empty()) command += " --data " + shell_word(arguments.data);
+  if (!arguments.device.empty()) command += " --device " + arguments.device;
+  if (arguments.inject != "none") command += " --inject " + arguments.inject;
+  return command;
+}
+
 void run(const LoopArguments& arguments, const Globals& globals) {
   loop::LoopConfig config = loop::read_loop_config(arguments.config, config_root());
   if (!arguments.data.empty()) config.source = arguments.data;
   if (!arguments.device.empty()) config.device = arguments.device;
-  config.inject = arguments.inject;
+  config.inject = kInjections.at(arguments.inject);
   config.run_folder = arguments.runs / config.name;
+  config.command = command_of(arguments);
+  config.version = CROSSLOOP_VERSION;
   if (arguments.fresh) std::filesystem::remove_all(config.run_folder);
   const loop::Summary summary = loop::run_loop(config, open_backend);
   std::fputs(summary.table().c_str(), stdout);
+  report::write_report(summary.json(), config.run_folder / "report.html");
   std::printf("  results        %s\n", (config.run_folder / "summary.json").c_str());
+  std::printf("  report         %s\n", (config.run_folder / "report.html").c_str());
   write_json(globals, summary.json());
   loop::require_match(summary, config.run_folder);
 }
@@ -55,11 +83,13 @@ void add_loop(CLI::App& app, Globals& globals) {
   command->add_option("--device", arguments->device, "device to program and measure")
       ->check(CLI::IsMember({"rtl", "engine"}));
   command->add_option("--runs", arguments->runs, "folder for results, one folder a run inside")
+      ->type_name("DIR")
       ->capture_default_str();
   command
       ->add_option("--inject", arguments->inject,
                    "plant a fault that the comparison must find (negative control)")
-      ->transform(CLI::CheckedTransformer(kInjections));
+      ->check(CLI::IsMember(names_of(kInjections)))
+      ->capture_default_str();
   command->add_flag("--fresh", arguments->fresh, "start over instead of resuming from checkpoints");
   command->callback([arguments, &globals] { run(*arguments, globals); });
 }

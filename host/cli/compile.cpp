@@ -1,0 +1,81 @@
+// crossloop compile: a model onto tiles.
+#include "host/compiler/compile.hpp"
+
+#include <spdlog/fmt/fmt.h>
+
+#include <filesystem>
+
+#include "host/cli/command.hpp"
+#include "host/cli/deployment_table.hpp"
+#include "host/cli/options.hpp"
+#include "host/compiler/deployment_file.hpp"
+#include "host/network/onnx_file.hpp"
+#include "host/runtime/calibrate.hpp"
+
+namespace crossloop::cli {
+
+namespace {
+
+struct CompileArguments {
+  std::filesystem::path model;
+  std::filesystem::path output;
+  std::filesystem::path frozen_model;
+  DataArguments data = {.options = {.train_images = 256, .test_images = 1}};
+  MappingArguments mapping;
+  double percentile = 99.99;
+};
+
+void run(const CompileArguments& arguments, const Globals& globals) {
+  network::Network network = network::read_onnx(arguments.model);
+  const Mapping mapping = find_mapping(arguments.mapping);
+  const auto images = data::load_data(arguments.data.source, arguments.data.options).train;
+  auto deployment = compiler::compile(network, mapping.tile, mapping.device, images);
+  runtime::calibrate_ideal(deployment, images, arguments.percentile);
+  compiler::write_deployment(deployment, arguments.output);
+  if (!arguments.frozen_model.empty()) network::write_onnx(network, arguments.frozen_model);
+  nlohmann::json result = deployment_json(deployment);
+  result["calibration"] = {{"dataset", images.name},
+                           {"data_seed", arguments.data.options.seed},
+                           {"images", images.count},
+                           {"percentile", arguments.percentile}};
+  result["deployment"] = arguments.output.string();
+  show_result(globals,
+              deployment_table(deployment) +
+                  fmt::format("ADC ranges for ideal tiles on {} images of {} (data seed {}), "
+                              "percentile {:g}\ndeployment {}\n",
+                              images.count, images.name, arguments.data.options.seed,
+                              arguments.percentile, arguments.output.string()),
+              result);
+}
+
+}  // namespace
+
+void add_compile(CLI::App& app, Globals& globals) {
+  auto arguments = std::make_shared<CompileArguments>();
+  CLI::App* command = add_command(
+      app, globals, "compile", "Quantise a model, place it on crossbars and set the ADC ranges.",
+      "crossloop compile pruned.onnx --output net.xbar --tile 64x64c2 --device default");
+  command->add_option("model", arguments->model, "the model")->required()->type_name("FILE.onnx");
+  command->add_option("--output", arguments->output, "where the deployment goes")
+      ->required()
+      ->type_name("FILE.xbar");
+  command
+      ->add_option("--frozen-model", arguments->frozen_model,
+                   "also write the model with the weight scales that are now frozen")
+      ->type_name("FILE.onnx");
+  add_mapping_options(*command, arguments->mapping);
+  add_data_options(*command, arguments->data);
+  command
+      ->add_option("--calibration-images", arguments->data.options.train_images,
+                   "training images that set the ranges of activations and ADCs")
+      ->check(in_range(16, 100'000))
+      ->capture_default_str();
+  command
+      ->add_option("--percentile", arguments->percentile,
+                   "of the column sums that an ADC must hold")
+      ->check(in_range(90.0, 100.0))
+      ->capture_default_str();
+  command->callback([arguments, &globals] { run(*arguments, globals); });
+}
+
+}  // namespace crossloop::cli

@@ -1,0 +1,123 @@
+#include "host/cli/options.hpp"
+
+#include <spdlog/fmt/fmt.h>
+#include <spdlog/fmt/ranges.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <vector>
+
+#include "host/cli/command.hpp"
+#include "host/cli/devices.hpp"
+#include "host/compiler/compile.hpp"
+#include "host/error.hpp"
+
+namespace crossloop::cli {
+
+namespace fs = std::filesystem;
+
+void add_data_options(CLI::App& command, DataArguments& arguments) {
+  command
+      .add_option("--data", arguments.source, "shapes, or a folder with CIFAR-10 or MNIST files")
+      ->type_name("NAME|DIR")
+      ->capture_default_str();
+  command.add_option("--data-seed", arguments.options.seed, "seed of the images of shapes")
+      ->capture_default_str();
+}
+
+void add_train_images_option(CLI::App& command, DataArguments& arguments) {
+  arguments.options.train_images = 20000;
+  command
+      .add_option("--train-images", arguments.options.train_images,
+                  "training images; of files at most so many, 0 for all")
+      ->check(in_range(0, kMostImages))
+      ->capture_default_str();
+}
+
+void add_test_images_option(CLI::App& command, DataArguments& arguments) {
+  command
+      .add_option("--images", arguments.options.test_images,
+                  "test images; of files at most so many, 0 for all")
+      ->check(in_range(0, kMostImages))
+      ->capture_default_str();
+}
+
+void add_mapping_options(CLI::App& command, MappingArguments& arguments) {
+  command
+      .add_option("--tile", arguments.tile, "tile format: a TOML file, or a name in configs/tiles")
+      ->type_name("FILE|NAME")
+      ->capture_default_str();
+  command
+      .add_option("--device", arguments.device,
+                  "ReRAM device: a TOML file, or a name in configs/devices")
+      ->type_name("FILE|PRESET")
+      ->capture_default_str();
+}
+
+namespace {
+
+fs::path find_tile_file(const std::string& name_or_path) {
+  if (fs::is_regular_file(name_or_path)) return name_or_path;
+  const fs::path folder = config_root() / "configs" / "tiles";
+  std::vector<std::string> names;
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    if (entry.path().stem() == name_or_path) return entry.path();
+    names.push_back(entry.path().stem());
+  }
+  std::sort(names.begin(), names.end());
+  throw InputError(fmt::format("tile '{}': no such file, and not one of {}", name_or_path,
+                               fmt::join(names, ", ")));
+}
+
+}  // namespace
+
+Mapping find_mapping(const MappingArguments& arguments) {
+  Mapping mapping;
+  mapping.device = analog::find_device(arguments.device, config_root());
+  mapping.tile = compiler::read_tile(find_tile_file(arguments.tile), mapping.device);
+  return mapping;
+}
+
+void add_chip_options(CLI::App& command, ChipArguments& arguments) {
+  command
+      .add_option("--device-model", arguments.device_model,
+                  "device behind the chip: a TOML file, or a name in configs/devices; default: the "
+                  "one compiled for")
+      ->type_name("FILE|PRESET");
+  command.add_option("--chip-seed", arguments.chip_seed, "which chip: its errors and stuck cells")
+      ->capture_default_str();
+  command.add_option("--noise-seed", arguments.noise_seed, "which reads: their noise")
+      ->capture_default_str();
+  command.add_option("--on", arguments.on, "where the chip lives")
+      ->check(CLI::IsMember({"engine", "rtl"}))
+      ->capture_default_str();
+}
+
+analog::Device find_chip_device(const ChipArguments& arguments,
+                                const compiler::Deployment& deployment) {
+  const bool given = !arguments.device_model.empty();
+  return analog::find_device(given ? arguments.device_model : deployment.device, config_root());
+}
+
+std::unique_ptr<runtime::Backend> program_chip(const ChipArguments& arguments,
+                                               const compiler::Deployment& deployment,
+                                               const analog::Device& device) {
+  auto chip = open_backend(arguments.on, deployment.tile, device, arguments.chip_seed);
+  runtime::program_all(*chip, deployment);
+  return chip;
+}
+
+nlohmann::json chip_json(const ChipArguments& arguments, const analog::Device& device) {
+  return {{"device", device.name},
+          {"chip_seed", arguments.chip_seed},
+          {"noise_seed", arguments.noise_seed},
+          {"on", arguments.on}};
+}
+
+std::string normalisation_text(const network::InputNormalisation& normalisation) {
+  if (normalisation.mean.empty() && normalisation.std.empty()) return "none";
+  return fmt::format("mean {:.4f}, std {:.4f}", fmt::join(normalisation.mean, " "),
+                     fmt::join(normalisation.std, " "));
+}
+
+}  // namespace crossloop::cli

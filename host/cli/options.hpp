@@ -1,0 +1,71 @@
+// Options that several commands share, and what they stand for.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "host/analog/device.hpp"
+#include "host/compiler/deployment.hpp"
+#include "host/data/dataset.hpp"
+#include "host/network/network.hpp"
+#include "host/runtime/backend.hpp"
+
+namespace crossloop::cli {
+
+inline constexpr int kMostImages = 10'000'000;
+
+/// Where images come from. A command that needs no training images asks for one.
+struct DataArguments {
+  std::string source = "shapes";
+  data::DataOptions options = {.seed = 1, .train_images = 1, .test_images = 2000};
+};
+
+/// --data and --data-seed.
+void add_data_options(CLI::App& command, DataArguments& arguments);
+/// --train-images, with the default that makes sense for training.
+void add_train_images_option(CLI::App& command, DataArguments& arguments);
+/// --images: how many of the test images.
+void add_test_images_option(CLI::App& command, DataArguments& arguments);
+
+/// --tile and --device: what a network is made for.
+struct MappingArguments {
+  std::string tile = "64x64c2";
+  std::string device = "default";
+};
+void add_mapping_options(CLI::App& command, MappingArguments& arguments);
+
+struct Mapping {
+  analog::Device device;
+  compiler::TileFormat tile;
+};
+/// Reads both files; a tile is a file or a name in configs/tiles/. Throws InputError listing the
+/// names where there is neither.
+Mapping find_mapping(const MappingArguments& arguments);
+
+/// --device-model, --chip-seed, --noise-seed and --on: one chip and where it lives.
+struct ChipArguments {
+  std::string device_model;  ///< empty: the device the deployment was compiled for
+  std::uint64_t chip_seed = 1;
+  std::uint32_t noise_seed = 1;
+  std::string on = "engine";
+};
+void add_chip_options(CLI::App& command, ChipArguments& arguments);
+
+/// The device of the chip: --device-model, else the deployment's.
+analog::Device find_chip_device(const ChipArguments& arguments,
+                                const compiler::Deployment& deployment);
+
+/// Opens the backend and programs every crossbar of the deployment.
+std::unique_ptr<runtime::Backend> program_chip(const ChipArguments& arguments,
+                                               const compiler::Deployment& deployment,
+                                               const analog::Device& device);
+
+/// {"device", "chip_seed", "noise_seed", "on"}.
+nlohmann::json chip_json(const ChipArguments& arguments, const analog::Device& device);
+
+/// "mean 0.49 0.48, std 0.25 0.24", or "none".
+std::string normalisation_text(const network::InputNormalisation& normalisation);
+
+}  // namespace crossloop::cli
