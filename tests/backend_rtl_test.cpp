@@ -141,6 +141,56 @@ TEST_F(Backends, RefuseACrossbarThatWasNeverProgrammed) {
   EXPECT_THROW(engine_.run(job, vectors), InputError);
 }
 
+/// A simulation that can be told to stop answering: the doorbell rings unheard.
+class DyingTransport : public drivers::Transport {
+ public:
+  explicit DyingTransport(std::unique_ptr<drivers::Transport> inner) : inner_(std::move(inner)) {}
+  std::uint32_t read(drivers::Reg reg) override { return inner_->read(reg); }
+  void write(drivers::Reg reg, std::uint32_t value) override {
+    if (alive || reg != drivers::Reg::DOORBELL) inner_->write(reg, value);
+  }
+  void read_window(std::uint32_t word, std::span<std::uint32_t> values) override {
+    inner_->read_window(word, values);
+  }
+  void write_window(std::uint32_t word, std::span<const std::uint32_t> values) override {
+    inner_->write_window(word, values);
+  }
+  bool idle() override { return alive && inner_->idle(); }
+  bool alive = true;
+
+ private:
+  std::unique_ptr<drivers::Transport> inner_;
+};
+
+TEST(DeviceBackend, ReportsADeviceThatStopsAnswering) {
+  SmallCase test(rough_device());
+  auto dying =
+      std::make_unique<DyingTransport>(testbench::make_verilated_device({.geometry = {16, 16, 8}}));
+  DyingTransport& device = *dying;
+  DeviceBackend backend("rtl", std::move(dying), test.deployment.tile, {.seconds = 1.0});
+  program_all(backend, test.deployment);
+  device.alive = false;
+  try {
+    run_images(test.deployment, backend, test.images.slice(0, 1), {});
+    FAIL() << "expected DeviceTimeout";
+  } catch (const drivers::DeviceTimeout& error) {
+    EXPECT_EQ(error.code(), ExitCode::kDeviceFailure);
+    EXPECT_NE(std::string(error.what()).find("DOORBELL"), std::string::npos) << error.what();
+  }
+}
+
+TEST(PlantedTransport, ReportsADeviceThatStopsAnsweringAtCommit) {
+  SmallCase test(rough_device());
+  auto dying =
+      std::make_unique<DyingTransport>(testbench::make_verilated_device({.geometry = {16, 16, 8}}));
+  DyingTransport& device = *dying;
+  auto planted = std::make_unique<PlantedTransport>(
+      std::move(dying), analog::Chip(test.device, test.deployment.tile.code, kChip));
+  DeviceBackend backend("rtl", std::move(planted), test.deployment.tile, {.seconds = 1.0});
+  device.alive = false;
+  EXPECT_THROW(program_all(backend, test.deployment), DeviceError);
+}
+
 TEST(DeviceBackend, RefusesADeviceWithOtherTiles) {
   SmallCase test(rough_device());
   test.deployment.tile.columns = 24;

@@ -1,6 +1,7 @@
 #include "host/runtime/executor.hpp"
 
 #include <algorithm>
+#include <thread>
 
 #include "host/engine/requantise.hpp"
 #include "host/error.hpp"
@@ -26,21 +27,37 @@ const Shape& shape_of(const Deployment& deployment, std::int32_t tensor) {
 
 std::size_t size_of(const Shape& shape) { return static_cast<std::size_t>(shape.size()); }
 
-/// Copies one window, channel by channel, so that the im2col order comes out.
+/// Copies one window into im2col order (c * kernel_h + y) * kernel_w + x.
 void gather_window(const Layer& layer, const Shape& in, const std::uint8_t* image, int out_y,
                    int out_x, std::uint8_t* target) {
   const Window& w = layer.window;
-  for (int c = 0; c < in.channels; ++c) {
-    const auto pad = static_cast<std::uint8_t>(layer.pad_values[static_cast<std::size_t>(c)]);
-    for (int ky = 0; ky < w.kernel_h; ++ky) {
-      const int y = out_y * w.stride_h - w.pad_top + ky * w.dilation_h;
-      for (int kx = 0; kx < w.kernel_w; ++kx) {
-        const int x = out_x * w.stride_w - w.pad_left + kx * w.dilation_w;
-        const bool inside = y >= 0 && y < in.height && x >= 0 && x < in.width;
-        *target++ = inside ? image[(y * in.width + x) * in.channels + c] : pad;
+  const int taps = w.kernel_h * w.kernel_w;
+  for (int tap = 0; tap < taps; ++tap) {
+    const int y = out_y * w.stride_h - w.pad_top + tap / w.kernel_w * w.dilation_h;
+    const int x = out_x * w.stride_w - w.pad_left + tap % w.kernel_w * w.dilation_w;
+    std::uint8_t* place = target + tap;
+    if (y >= 0 && y < in.height && x >= 0 && x < in.width) {
+      const std::uint8_t* pixel = image + (y * in.width + x) * in.channels;
+      for (int c = 0; c < in.channels; ++c) place[c * taps] = pixel[c];
+    } else {
+      for (int c = 0; c < in.channels; ++c) {
+        place[c * taps] = static_cast<std::uint8_t>(layer.pad_values[static_cast<std::size_t>(c)]);
       }
     }
   }
+}
+
+/// Calls work(image) for every image of a batch, on all cores.
+template <typename Work>
+void for_each_image(int images, const Work& work) {
+  const int workers =
+      std::clamp(static_cast<int>(std::thread::hardware_concurrency()), 1, std::max(1, images / 4));
+  const auto run = [&](int worker) {
+    for (int image = worker; image < images; image += workers) work(image);
+  };
+  std::vector<std::jthread> threads;
+  for (int worker = 1; worker < workers; ++worker) threads.emplace_back(run, worker);
+  run(0);
 }
 
 /// Calls `use(value)` for every input inside the window of one output of a pool.
@@ -88,16 +105,17 @@ std::vector<std::uint8_t> gather_windows(const Deployment& deployment, int layer
   const std::size_t length = static_cast<std::size_t>(here.inputs_per_output);
   std::vector<std::uint8_t> windows(static_cast<std::size_t>(activations.images) *
                                     static_cast<std::size_t>(out.height * out.width) * length);
-  std::uint8_t* target = windows.data();
-  for (int image = 0; image < activations.images; ++image) {
+  for_each_image(activations.images, [&](int image) {
     const std::uint8_t* pixels = source.data() + static_cast<std::size_t>(image) * size_of(in);
+    std::uint8_t* target =
+        windows.data() + static_cast<std::size_t>(image * out.height * out.width) * length;
     for (int y = 0; y < out.height; ++y) {
       for (int x = 0; x < out.width; ++x) {
         gather_window(here, in, pixels, y, x, target);
         target += length;
       }
     }
-  }
+  });
   return windows;
 }
 
@@ -158,17 +176,22 @@ void finish_crossbar_layer(const Deployment& deployment, int layer,
   const std::size_t outputs = static_cast<std::size_t>(here.outputs);
   const bool last = static_cast<std::size_t>(layer) + 1 == deployment.layers.size();
   auto& bytes = activations.tensors.at(static_cast<std::size_t>(here.output));
-  (last ? bytes.assign(0, 0) : bytes.resize(accumulators.size()));
-  if (last) activations.logits.resize(accumulators.size());
-  for (std::size_t i = 0; i < accumulators.size(); ++i) {
-    const std::int32_t value =
-        engine::requantise(accumulators[i], here.scales[i % outputs], here.range);
-    if (last) {
-      activations.logits[i] = value;
-    } else {
-      bytes[i] = static_cast<std::uint8_t>(value);
+  bytes.resize(last ? 0 : accumulators.size());
+  activations.logits.resize(last ? accumulators.size() : 0);
+  const std::size_t per_image =
+      accumulators.size() / static_cast<std::size_t>(std::max(1, activations.images));
+  for_each_image(activations.images, [&](int image) {
+    const std::size_t first = static_cast<std::size_t>(image) * per_image;
+    for (std::size_t i = first; i < first + per_image; ++i) {
+      const std::int32_t value =
+          engine::requantise(accumulators[i], here.scales[i % outputs], here.range);
+      if (last) {
+        activations.logits[i] = value;
+      } else {
+        bytes[i] = static_cast<std::uint8_t>(value);
+      }
     }
-  }
+  });
 }
 
 void run_digital_layer(const Deployment& deployment, int layer, Activations& activations) {

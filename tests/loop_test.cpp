@@ -1,0 +1,137 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "host/error.hpp"
+#include "host/files.hpp"
+#include "host/loop/loop_config.hpp"
+#include "host/loop/summary.hpp"
+#include "host/loop/weight_error.hpp"
+#include "tests/small_deployment.hpp"
+
+namespace crossloop::loop {
+namespace {
+
+using testing_support::ideal_device;
+using testing_support::SmallCase;
+
+/// Reads `text` as a configuration; the message of the InputError, or "".
+std::string complaint_about(const std::string& text) {
+  const auto path = std::filesystem::path(::testing::TempDir()) / "loop_test.toml";
+  write_file(path, text);
+  std::string message;
+  try {
+    read_loop_config(path, CROSSLOOP_SOURCE_DIR);
+  } catch (const InputError& error) {
+    message = error.what();
+  }
+  std::filesystem::remove(path);
+  return message;
+}
+
+std::string demo_text() {
+  const auto bytes =
+      read_file(std::filesystem::path(CROSSLOOP_SOURCE_DIR) / "configs/demo/shapes.toml");
+  return {bytes.begin(), bytes.end()};
+}
+
+std::string with(std::string text, const std::string& from, const std::string& to) {
+  const auto at = text.find(from);
+  EXPECT_NE(at, std::string::npos) << from;
+  return text.replace(at, from.size(), to);
+}
+
+TEST(LoopConfig, ReadsTheShippedDemos) {
+  const std::filesystem::path root = CROSSLOOP_SOURCE_DIR;
+  const LoopConfig shapes = read_loop_config(root / "configs/demo/shapes.toml", root);
+  EXPECT_EQ(shapes.network, "resnet8");
+  EXPECT_EQ(shapes.device, "rtl");
+  EXPECT_GE(shapes.test_images, 2000);
+  EXPECT_GE(shapes.rtl_images, 4);
+  EXPECT_NO_THROW(read_loop_config(root / "configs/demo/cifar10.toml", root));
+}
+
+TEST(LoopConfig, NamesTheUnknownKeyAndItsLine) {
+  EXPECT_THAT(complaint_about(with(demo_text(), "chip_seed", "chipseed")),
+              ::testing::AllOf(::testing::HasSubstr("chipseed"), ::testing::HasSubstr(".toml:30")));
+}
+
+TEST(LoopConfig, NamesTheAllowedRange) {
+  EXPECT_THAT(complaint_about(with(demo_text(), "crossbar_ratio = 0.55", "crossbar_ratio = 1.5")),
+              ::testing::AllOf(::testing::HasSubstr("prune.crossbar_ratio"),
+                               ::testing::HasSubstr("1.5"), ::testing::HasSubstr("0.05")));
+}
+
+TEST(LoopConfig, NamesTheWrongType) {
+  EXPECT_THAT(complaint_about(with(demo_text(), "batch = 128", "batch = \"many\"")),
+              ::testing::HasSubstr("train.batch"));
+}
+
+TEST(LoopConfig, WantsAZooNameOrAModelNotBoth) {
+  EXPECT_THAT(complaint_about(with(demo_text(), "name = \"resnet8\"",
+                                   "name = \"resnet8\"\nmodel = \"m.onnx\"")),
+              ::testing::HasSubstr("one of 'name'"));
+}
+
+/// Codes whose distance from the reference is doubled: every effective weight is 2 w_q.
+runtime::Measurement doubled(const compiler::Deployment& deployment) {
+  auto measurement = runtime::nominal_measurement(deployment);
+  const float reference = static_cast<float>(deployment.tile.code.reference);
+  for (auto& page : measurement.pages) {
+    for (float& code : page.codes) code = reference + 2.0F * (code - reference);
+  }
+  return measurement;
+}
+
+TEST(WeightErrors, VanishOnAnIdealChip) {
+  SmallCase test(ideal_device());
+  const auto errors =
+      weight_errors(test.net, test.deployment, runtime::nominal_measurement(test.deployment));
+  for (const auto& [node, values] : errors) {
+    for (const float value : values) EXPECT_EQ(value, 0.0F) << node;
+  }
+}
+
+TEST(WeightErrors, ComeInTheUnitsOfTheFloatNetwork) {
+  SmallCase test(ideal_device());
+  const auto errors = weight_errors(test.net, test.deployment, doubled(test.deployment));
+  for (const std::string node : {"conv", "fc"}) {  // conv: normalised input, a negative gamma
+    const auto weights = network::weight_values(test.net.node(node));
+    ASSERT_EQ(errors.at(node).size(), weights.size());
+    for (std::size_t i = 0; i < weights.size(); ++i) {
+      EXPECT_NEAR(errors.at(node)[i], weights[i], 0.006) << node << " weight " << i;
+    }
+  }
+}
+
+TEST(RelativeWeightError, IsOneWhenEveryWeightDoubles) {
+  SmallCase test(ideal_device());
+  EXPECT_NEAR(runtime::relative_weight_error(test.deployment, doubled(test.deployment)), 1.0, 1e-6);
+}
+
+TEST(Summary, HasTheKeysThatOthersReadAndPrintsEveryRung) {
+  Summary summary;
+  summary.name = "n";
+  summary.seeds = {{"chip", 7}};
+  summary.accuracy = {{"float", "float", 0.9}, {"mapped", "mapped as it is", 0.5}};
+  summary.crossbars_dense = 10;
+  summary.crossbars_pruned = 6;
+  summary.rtl.images = 4;
+  summary.rtl.mismatches = 1;
+  summary.rtl.first =
+      runtime::Mismatch{.layer = 2, .layer_name = "conv3", .crossbar = 5, .column = 6, .bit = 7};
+  const auto json = summary.json();
+  EXPECT_EQ(json["accuracy"]["mapped"], 0.5);
+  EXPECT_EQ(json["crossbars"]["pruned"], 6);
+  EXPECT_EQ(json["rtl"]["mismatches"], 1);
+  EXPECT_EQ(json["seeds"]["chip"], 7);
+  EXPECT_THAT(
+      summary.table(),
+      ::testing::AllOf(::testing::HasSubstr("mapped as it is"),
+                       ::testing::HasSubstr("layer 2 (conv3), crossbar 5, column 6, bit 7")));
+  EXPECT_THROW(summary.accuracy_of("recovered"), InputError);
+}
+
+}  // namespace
+}  // namespace crossloop::loop
