@@ -68,6 +68,14 @@ TEST(LoopConfig, NamesTheWrongType) {
               ::testing::HasSubstr("train.batch"));
 }
 
+TEST(LoopConfig, RefusesANameThatLeavesTheFolderOfRuns) {
+  for (const std::string name : {"../elsewhere", "", "a/b", ".."}) {
+    EXPECT_THAT(complaint_about(with(demo_text(), "demo-shapes", name)),
+                ::testing::HasSubstr("key 'name'"))
+        << name;
+  }
+}
+
 TEST(LoopConfig, WantsAZooNameOrAModelNotBoth) {
   EXPECT_THAT(complaint_about(with(demo_text(), "name = \"resnet8\"",
                                    "name = \"resnet8\"\nmodel = \"m.onnx\"")),

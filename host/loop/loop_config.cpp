@@ -1,5 +1,8 @@
 #include "host/loop/loop_config.hpp"
 
+#include <algorithm>
+#include <cctype>
+
 #include "host/config.hpp"
 #include "host/error.hpp"
 
@@ -62,13 +65,26 @@ void read_measure(ConfigTable table, LoopConfig& config) {
   measure.noise_seed = config.noise_seed;
 }
 
+/// The name becomes a folder below runs/, so it must stay one.
+std::string read_name(ConfigTable& file) {
+  const std::string name = file.text("name");
+  const auto allowed = [](unsigned char letter) {
+    return std::isalnum(letter) != 0 || letter == '-' || letter == '_' || letter == '.';
+  };
+  if (name.empty() || name[0] == '.' || !std::all_of(name.begin(), name.end(), allowed)) {
+    throw InputError(file.where("name") + ": key 'name': found \"" + name +
+                     "\", expected letters, digits, '-', '_' and '.', since it names a folder");
+  }
+  return name;
+}
+
 }  // namespace
 
 LoopConfig read_loop_config(const std::filesystem::path& path, const std::filesystem::path& root) {
   ConfigTable file = ConfigTable::parse_file(path);
   LoopConfig config;
   config.root = root;
-  config.name = file.text("name");
+  config.name = read_name(file);
   config.seed = static_cast<std::uint64_t>(file.integer("seed", 0, kLargestSeed, 1));
   read_data(file.table("data"), config);
   read_network(file.table("network"), config);
