@@ -8,6 +8,7 @@
 #include "host/error.hpp"
 #include "host/files.hpp"
 #include "host/runtime/engine_backend.hpp"
+#include "host/runtime/patterns.hpp"
 #include "tests/small_deployment.hpp"
 
 namespace crossloop::runtime {
@@ -62,7 +63,50 @@ TEST(MeasureCrossbar, RepeatsUntilTheBoundHolds) {
   EngineBackend backend(test.deployment.tile, test.device, 5);
   program_all(backend, test.deployment);
   const MeasureOptions strict{.repeats = 4, .max_repeats = 256, .max_standard_error = 1.0};
-  EXPECT_GT(measure_crossbar(test.deployment, backend, 0, strict).repeats, 16);
+  EXPECT_GT(measure_crossbar(test.deployment, backend, 0, strict).repeats, 4);
+}
+
+TEST(MeasureCrossbar, TurnsToTheSMatrixWhereNoiseDominates) {
+  SmallCase test(rough_device());
+  for (auto& column : test.deployment.crossbars[0].tables.columns) column.sigma = 400;
+  EngineBackend backend(test.deployment.tile, test.device, 5);
+  program_all(backend, test.deployment);
+  const MeasureOptions options{.repeats = 8, .max_repeats = 512, .max_standard_error = 1.5};
+  const auto page = measure_crossbar(test.deployment, backend, 0, options);
+  EXPECT_TRUE(page.s_matrix);
+  const double one_hot_repeats = std::pow(400.0 * std::sqrt(170.0) / 256.0 / 1.5, 2);
+  EXPECT_LT(page.repeats, one_hot_repeats);
+  const auto codes = true_codes(test.deployment, backend, 0);
+  double square = 0.0;
+  for (std::size_t i = 0; i < codes.size(); ++i) square += std::pow(page.codes[i] - codes[i], 2);
+  EXPECT_LT(std::sqrt(square / static_cast<double>(codes.size())), 1.5);
+}
+
+TEST(PatternSet, DecodesWhatItDrove) {
+  for (const int rows : {1, 2, 9, 16, 31, 40}) {
+    for (const PatternSet& set : {PatternSet::one_hot(rows), PatternSet::s_matrix(rows)}) {
+      std::vector<double> reads;
+      for (int i = 0; i < set.count(); ++i) {
+        double sum = 0.0;
+        for (int r = 0; r < rows; ++r) {
+          sum += set.bits()[static_cast<std::size_t>(i * rows + r)] * (r * r - 7.0);
+        }
+        reads.push_back(sum);
+      }
+      const auto cells = set.decode(reads, 1);
+      ASSERT_EQ(cells.size(), static_cast<std::size_t>(rows));
+      for (int r = 0; r < rows; ++r) {
+        EXPECT_NEAR(cells[static_cast<std::size_t>(r)], r * r - 7.0, 1e-9) << rows << " rows";
+      }
+    }
+  }
+}
+
+TEST(PatternSet, CarriesVariancesThroughTheDecoder) {
+  const auto set = PatternSet::s_matrix(31);
+  const auto variances = set.decode_variance(std::vector<double>(31, 1.0), 1);
+  EXPECT_NEAR(variances[30], set.variance_factor(), 1e-12);
+  EXPECT_NEAR(set.variance_factor(), 4.0 * 31 / (32.0 * 32.0), 1e-12);
 }
 
 TEST(MeasureCrossbar, RefusesToCallAPageMeasuredAboveTheBound) {

@@ -5,6 +5,7 @@
 
 #include "host/error.hpp"
 #include "host/progress.hpp"
+#include "host/runtime/patterns.hpp"
 
 namespace crossloop::runtime {
 
@@ -18,12 +19,33 @@ namespace {
 
 constexpr int kLargestShift = kGainFractionBits + 12;
 
-/// Running sums of the reads of every cell.
+/// Vector numbers set aside for the patterns of one repeat; a tile has at most 512 rows.
+constexpr std::uint32_t kPatternNumbers = 1024;
+
+/// Running sums of the reads of every pattern and column, [patterns][columns].
 struct Reads {
-  explicit Reads(std::size_t cells) : sum(cells), square(cells) {}
+  explicit Reads(std::size_t values) : sum(values), square(values) {}
   std::vector<double> sum, square;
   int repeats = 0;
+
+  std::vector<double> means() const {
+    std::vector<double> values(sum);
+    for (double& value : values) value /= repeats;
+    return values;
+  }
+  /// Sample variance of one read.
+  double variance(std::size_t i) const {
+    const double n = repeats;
+    const double mean = sum[i] / n;
+    return std::max(0.0, square[i] / n - mean * mean) * n / (n - 1.0);
+  }
 };
+
+/// Variance that a step of 2^shift adds, code units.
+double step_variance(int shift) {
+  const double step = std::ldexp(1.0, shift - kGainFractionBits);
+  return step * step / 12.0;
+}
 
 /// What one column is read with: shift, and its zero code a quarter up the range.
 PageTables probe_tables(const PageTables& own, const std::vector<int>& shifts) {
@@ -73,70 +95,140 @@ std::vector<bool> read_cells(const Job& job, Backend& backend,
   return inside;
 }
 
-double standard_error(const Reads& reads, std::size_t cell, int shift) {
-  const double n = reads.repeats;
-  const double mean = reads.sum[cell] / n;
-  const double variance = std::max(0.0, reads.square[cell] / n - mean * mean) * n / (n - 1.0);
-  const double step = std::ldexp(1.0, shift - kGainFractionBits);
-  return std::sqrt((variance + step * step / 12.0) / n);
-}
-
 std::string crossbar_text(std::int32_t id) { return "measure: crossbar " + std::to_string(id); }
 
-/// Reads with `repeats` repeats until no column clips; raises the shift of those that do.
-Reads read_unclipped(const PageTables& own, std::vector<int>& shifts, std::int32_t id,
-                     const MeasureOptions& options, int repeats, Backend& backend,
-                     JobResult& totals) {
-  const std::size_t rows = own.rows.size();
-  std::vector<std::uint8_t> patterns(rows * rows, 0);
-  for (std::size_t r = 0; r < rows; ++r) patterns[r * rows + r] = 1;
-  while (true) {
-    PageTables probe = probe_tables(own, shifts);
+/// Measures one crossbar; owns what its reads have in common.
+class Probe {
+ public:
+  Probe(const PageTables& own, std::int32_t id, const MeasureOptions& options, Backend& backend)
+      : own_(own), id_(id), options_(options), backend_(backend) {}
+
+  /// Reads `set` with `repeats` repeats until no column clips, raising the shift of those that do.
+  void read(const PatternSet& set, int repeats) {
+    while (!read_once(set, repeats)) {
+    }
+  }
+
+  /// Estimates of q, and the largest standard error, from the last read().
+  std::vector<float> codes(const PatternSet& set) const {
+    const std::size_t columns = own_.columns.size();
+    const auto cells = set.decode(reads_.means(), columns);
+    std::vector<float> codes;
+    for (std::size_t i = 0; i < cells.size(); ++i) {
+      codes.push_back(static_cast<float>(cells[i] + own_.columns[i % columns].reference));
+    }
+    return codes;
+  }
+  double largest_standard_error(const PatternSet& set) const {
+    const std::size_t columns = own_.columns.size();
+    std::vector<double> variances;
+    for (std::size_t i = 0; i < reads_.sum.size(); ++i) {
+      variances.push_back((reads_.variance(i) + step_variance(shifts_[i % columns])) /
+                          reads_.repeats);
+    }
+    const auto cells = set.decode_variance(variances, columns);
+    return std::sqrt(*std::max_element(cells.begin(), cells.end()));
+  }
+
+  /// Whether the S-matrix promises a smaller error than single word lines, by the noise and the
+  /// cells that the last read() of single lines found: its sums need a coarser step.
+  bool prefers_s_matrix(const PatternSet& one_hot, const PatternSet& s_matrix) {
+    double noise = 0.0;
+    for (std::size_t i = 0; i < reads_.sum.size(); ++i) noise += reads_.variance(i);
+    noise /= static_cast<double>(reads_.sum.size());
+    const std::vector<int> fine = shifts_;
+    const std::vector<int> coarse = shifts_for_sums(s_matrix, reads_.means(), std::sqrt(noise));
+    const auto error = [noise](const PatternSet& set, const std::vector<int>& shifts) {
+      return (noise + step_variance(*std::max_element(shifts.begin(), shifts.end()))) *
+             set.variance_factor();
+    };
+    if (error(s_matrix, coarse) >= error(one_hot, fine)) return false;
+    shifts_ = coarse;
+    return true;
+  }
+
+  const JobResult& spent() const { return spent_; }
+  int repeats() const { return reads_.repeats; }
+
+ private:
+  bool read_once(const PatternSet& set, int repeats) {
+    PageTables probe = probe_tables(own_, shifts_);
     Job job;
-    job.pages = {{id, &probe}};
-    job.inputs = static_cast<int>(rows);
+    job.pages = {{id_, &probe}};
+    job.inputs = set.rows();
     job.outputs = static_cast<int>(probe.columns.size());
-    job.settings = {1, true, options.noise_seed};
-    Reads reads(rows * probe.columns.size());
+    job.settings = {1, true, options_.noise_seed};
+    reads_ = Reads(static_cast<std::size_t>(set.count()) * probe.columns.size());
     bool clipped = false;
     for (int repeat = 0; repeat < repeats && !clipped; ++repeat) {
       dither(probe, repeat, repeats);
-      job.first_vector = (options.epoch + static_cast<std::uint32_t>(repeat)) * 1024U;
-      const auto inside = read_cells(job, backend, patterns, reads, totals);
+      job.first_vector = (options_.epoch + static_cast<std::uint32_t>(repeat)) * kPatternNumbers;
+      const auto inside = read_cells(job, backend_, set.bits(), reads_, spent_);
       for (std::size_t j = 0; j < inside.size(); ++j) {
         if (inside[j]) continue;
         clipped = true;
-        if (++shifts[j] > kLargestShift) {
-          throw CheckFailed(crossbar_text(id) + ": column " + std::to_string(j) +
-                            " clips at the largest shift");
-        }
+        raise_shift(j);
       }
     }
-    if (!clipped) return reads;
+    return !clipped;
   }
-}
+
+  void raise_shift(std::size_t column) {
+    if (++shifts_[column] > kLargestShift) {
+      throw CheckFailed(crossbar_text(id_) + ": column " + std::to_string(column) +
+                        " clips at the largest shift");
+    }
+  }
+
+  /// Shifts at which the expected sums of a pattern set, with four sigma to spare, stay inside.
+  std::vector<int> shifts_for_sums(const PatternSet& set, const std::vector<double>& cells,
+                                   double sigma) const {
+    const std::size_t columns = own_.columns.size();
+    const std::size_t rows = static_cast<std::size_t>(set.rows());
+    std::vector<int> shifts(columns, kGainFractionBits);
+    for (std::size_t j = 0; j < columns; ++j) {
+      double low = 0.0, high = 0.0;
+      for (std::size_t i = 0; i < static_cast<std::size_t>(set.count()); ++i) {
+        double sum = 0.0;
+        for (std::size_t r = 0; r < rows; ++r)
+          sum += set.bits()[i * rows + r] * cells[r * columns + j];
+        low = std::min(low, sum - 4.0 * sigma);
+        high = std::max(high, sum + 4.0 * sigma);
+      }
+      const double range = std::ldexp(1.0, own_.columns[j].bits);
+      const auto fits = [&](int shift) {
+        const double step = std::ldexp(1.0, shift - kGainFractionBits);
+        return -low / step < 0.25 * range - 2.0 && high / step < 0.75 * range - 2.0;
+      };
+      while (!fits(shifts[j]) && shifts[j] < kLargestShift) ++shifts[j];
+    }
+    return shifts;
+  }
+
+  const PageTables& own_;
+  std::int32_t id_;
+  const MeasureOptions& options_;
+  Backend& backend_;
+  std::vector<int> shifts_ = std::vector<int>(own_.columns.size(), kGainFractionBits);
+  Reads reads_{0};
+  JobResult spent_;
+};
 
 }  // namespace
 
 MeasuredPage measure_crossbar(const Deployment& deployment, Backend& backend, std::int32_t id,
                               const MeasureOptions& options, JobResult* totals) {
   const auto& crossbar = deployment.crossbars.at(static_cast<std::size_t>(id));
-  const std::size_t columns = crossbar.tables.columns.size();
-  JobResult spent;
-  std::vector<int> shifts(columns, kGainFractionBits);
-  MeasuredPage page{crossbar.row_count(), crossbar.column_count(), {}, 0.0, 0, 0};
+  const PatternSet one_hot = PatternSet::one_hot(crossbar.row_count());
+  const PatternSet s_matrix = PatternSet::s_matrix(crossbar.row_count());
+  const PatternSet* set = &one_hot;
+  Probe probe(crossbar.tables, id, options, backend);
+  MeasuredPage page;
+  page.rows = crossbar.row_count();
+  page.columns = crossbar.column_count();
   for (int repeats = std::max(2, options.repeats);; repeats *= 2) {
-    const Reads reads =
-        read_unclipped(crossbar.tables, shifts, id, options, repeats, backend, spent);
-    page.codes.clear();
-    page.largest_standard_error = 0.0;
-    page.repeats = repeats;
-    for (std::size_t cell = 0; cell < reads.sum.size(); ++cell) {
-      page.codes.push_back(static_cast<float>(reads.sum[cell] / reads.repeats +
-                                              crossbar.tables.columns[cell % columns].reference));
-      page.largest_standard_error = std::max(page.largest_standard_error,
-                                             standard_error(reads, cell, shifts[cell % columns]));
-    }
+    probe.read(*set, repeats);
+    page.largest_standard_error = probe.largest_standard_error(*set);
     if (page.largest_standard_error <= options.max_standard_error) break;
     if (repeats * 2 > options.max_repeats) {
       throw CheckFailed(crossbar_text(id) + ": standard error " +
@@ -144,11 +236,15 @@ MeasuredPage measure_crossbar(const Deployment& deployment, Backend& backend, st
                         std::to_string(repeats) + " repeats, expected at most " +
                         std::to_string(options.max_standard_error));
     }
+    if (set == &one_hot && probe.prefers_s_matrix(one_hot, s_matrix)) set = &s_matrix;
   }
-  page.vectors = spent.counters.column_reads / static_cast<std::int64_t>(columns);
+  page.codes = probe.codes(*set);
+  page.repeats = probe.repeats();
+  page.s_matrix = set == &s_matrix;
+  page.vectors = probe.spent().counters.column_reads / page.columns;
   if (totals != nullptr) {
-    totals->counters += spent.counters;
-    totals->cycles += spent.cycles;
+    totals->counters += probe.spent().counters;
+    totals->cycles += probe.spent().cycles;
   }
   return page;
 }

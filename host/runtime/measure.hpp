@@ -27,6 +27,7 @@ struct MeasuredPage {
   std::vector<float> codes;
   double largest_standard_error = 0.0;  ///< of a cell, code units
   int repeats = 0;
+  bool s_matrix = false;  ///< read with S-matrix patterns instead of single word lines
   std::int64_t vectors = 0;
 };
 
@@ -40,11 +41,14 @@ struct Measurement {
   double max_standard_error = 0.0;
 };
 
-/// Measures crossbar `id`: one word line driven at a time, unit gain, the smallest ADC shift at
-/// which no column clips (one clipped read voids the column and raises its shift), repeat i of n
-/// dithered by ((i + 1/2)/n - 1/2) of a step. The standard error of a cell is that of its repeats
-/// plus the quantisation variance step^2/12 over n. Throws CheckFailed naming the crossbar if the
-/// bound on the error is not met at max_repeats, or if a column clips at the largest shift.
+/// Measures crossbar `id` at unit gain and the smallest ADC shift at which no column clips: one
+/// clipped read voids the column and raises its shift. Repeat i of n is dithered by
+/// ((i + 1/2)/n - 1/2) of a step. Begins with one word line at a time; where that misses the bound,
+/// goes on with more repeats, of S-matrix patterns if the noise and the cells found so far promise
+/// a smaller error (noise and step variance through the decoder). The standard error of a cell is
+/// that of the repeats plus the quantisation variance step^2/12 over n, carried through the
+/// decoder. Throws CheckFailed naming the crossbar if the bound is not met at max_repeats, or if a
+/// column clips at the largest shift.
 MeasuredPage measure_crossbar(const compiler::Deployment& deployment, Backend& backend,
                               std::int32_t id, const MeasureOptions& options,
                               JobResult* totals = nullptr);

@@ -29,6 +29,7 @@ void write_measurement(const Measurement& measurement, const std::filesystem::pa
       group.set("largest_standard_error", page.largest_standard_error);
       group.set("repeats", static_cast<std::int64_t>(page.repeats));
       group.set("vectors", page.vectors);
+      group.set("s_matrix", static_cast<std::int64_t>(page.s_matrix ? 1 : 0));
     }
   });
 }
@@ -48,12 +49,15 @@ Measurement read_measurement(const compiler::Deployment& deployment,
   for (std::size_t id = 0; id < deployment.crossbars.size(); ++id) {
     const auto& crossbar = deployment.crossbars[id];
     const hdf5::Group group = crossbars.open_group(std::to_string(id));
-    MeasuredPage page{crossbar.row_count(), crossbar.column_count(), {}, 0.0, 0, 0};
+    MeasuredPage page;
+    page.rows = crossbar.row_count();
+    page.columns = crossbar.column_count();
     page.codes = group.read<float>(
         "codes", {static_cast<hsize_t>(page.rows), static_cast<hsize_t>(page.columns)});
     page.largest_standard_error = group.number("largest_standard_error");
     page.repeats = group.small_integer("repeats");
     page.vectors = group.integer("vectors");
+    page.s_matrix = group.integer("s_matrix") != 0;
     measurement.pages.push_back(std::move(page));
     ++measurement.page_count;
   }
