@@ -4,6 +4,7 @@
 #include <spdlog/fmt/fmt.h>
 
 #include <CLI/CLI.hpp>
+#include <cstdint>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -32,6 +33,15 @@ void show_result(const Globals& globals, const std::string& text, const nlohmann
 template <class T>
 CLI::Range in_range(T low, T high) {
   return CLI::Range(low, high, fmt::format("{}..{}", low, high));
+}
+
+/// An option for a seed, 0..2^32-1. (Without the check -1 would wrap around.)
+template <class T>
+CLI::Option* add_seed_option(CLI::App& command, const std::string& name, T& seed,
+                             const std::string& description) {
+  return command.add_option(name, seed, description)
+      ->check(in_range(std::uint64_t{0}, std::uint64_t{0xFFFFFFFF}))
+      ->capture_default_str();
 }
 
 /// The folder with configs/: the working directory if it has one, else that of the sources.

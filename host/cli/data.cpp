@@ -61,8 +61,7 @@ void add_data(CLI::App& app, Globals& globals) {
   command->add_option("data", arguments->source, "shapes, or a folder with CIFAR-10 or MNIST files")
       ->required()
       ->type_name("NAME|DIR");
-  command->add_option("--seed", arguments->options.seed, "seed of the images of shapes")
-      ->capture_default_str();
+  add_seed_option(*command, "--seed", arguments->options.seed, "seed of the images of shapes");
   add_train_images_option(*command, *arguments);
   add_test_images_option(*command, *arguments);
   command->callback([arguments, &globals] { run_info(*arguments, globals); });

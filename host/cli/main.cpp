@@ -30,7 +30,6 @@ int run(int argc, char** argv) {
   CLI::App app{"Takes neural networks to ReRAM crossbars and closes the loop with the hardware."};
   app.set_version_flag("--version", "crossloop " CROSSLOOP_VERSION);
   app.footer(kFooter);
-  app.require_subcommand(1);
   Globals globals;
   app.parse_complete_callback([&globals] { set_up_log(globals); });
   add_commands(app, globals);
@@ -39,6 +38,10 @@ int run(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     const int code = app.exit(error);
     return code == 0 ? 0 : static_cast<int>(crossloop::ExitCode::kBadInput);
+  }
+  if (app.get_subcommands().empty()) {
+    std::fprintf(stderr, "crossloop: no command given\n\n%s", app.help().c_str());
+    return static_cast<int>(crossloop::ExitCode::kBadInput);
   }
   return 0;
 }

@@ -21,8 +21,7 @@ void add_data_options(CLI::App& command, DataArguments& arguments) {
       .add_option("--data", arguments.source, "shapes, or a folder with CIFAR-10 or MNIST files")
       ->type_name("NAME|DIR")
       ->capture_default_str();
-  command.add_option("--data-seed", arguments.options.seed, "seed of the images of shapes")
-      ->capture_default_str();
+  add_seed_option(command, "--data-seed", arguments.options.seed, "seed of the images of shapes");
 }
 
 void add_train_images_option(CLI::App& command, DataArguments& arguments) {
@@ -84,10 +83,9 @@ void add_chip_options(CLI::App& command, ChipArguments& arguments) {
                   "device behind the chip: a TOML file, or a name in configs/devices; default: the "
                   "one compiled for")
       ->type_name("FILE|PRESET");
-  command.add_option("--chip-seed", arguments.chip_seed, "which chip: its errors and stuck cells")
-      ->capture_default_str();
-  command.add_option("--noise-seed", arguments.noise_seed, "which reads: their noise")
-      ->capture_default_str();
+  add_seed_option(command, "--chip-seed", arguments.chip_seed,
+                  "which chip: its errors and stuck cells");
+  add_seed_option(command, "--noise-seed", arguments.noise_seed, "which reads: their noise");
   command.add_option("--on", arguments.on, "where the chip lives")
       ->check(CLI::IsMember({"engine", "rtl"}))
       ->capture_default_str();
