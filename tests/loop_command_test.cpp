@@ -15,8 +15,9 @@ test_images = 40
 [network]
 name = "linear"
 [train]
-epochs = 2
+epochs = 10
 batch = 20
+augment = false
 [prune]
 crossbar_ratio = 1.0
 epochs = 0
@@ -32,7 +33,9 @@ images = 32
 [measure]
 repeats = 8
 [finetune]
-epochs = 1
+epochs = 2
+batch = 20
+augment = false
 [rtl]
 images = 2
 )";
@@ -94,7 +97,8 @@ TEST_F(LoopCommand, SummarisesWhatItFound) {
   EXPECT_EQ(summary_.at("seeds").at("training"), 5);
   for (const char* rung : {"float", "pruned", "quantized", "mapped", "recovered"}) {
     const double accuracy = summary_.at("accuracy").at(rung);
-    EXPECT_TRUE(accuracy >= 0.0 && accuracy <= 1.0) << rung << ": " << accuracy;
+    const bool bare = std::string(rung) == "mapped";  // a chip with errors, not yet recovered
+    EXPECT_GE(accuracy, bare ? 0.3 : 0.9) << rung;
   }
   EXPECT_EQ(summary_.at("crossbars").at("dense"), 20);  // 64 inputs, 10 outputs on 16x16
   EXPECT_EQ(summary_.at("crossbars").at("pruned"), 20);

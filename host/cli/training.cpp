@@ -22,6 +22,8 @@ void add_training_options(CLI::App& command, pruning::TrainOptions& options) {
   command
       .add_option("--seed", options.seed, "order and augmentation; of a new network its weights")
       ->capture_default_str();
+  command.add_flag("!--no-augment", options.augment, "images as they are: no random crop, no flip");
+  command.add_flag("!--no-flip", options.flip, "crop at random, but never mirror: for digits, say");
   command
       .add_option("--checkpoint", options.checkpoint,
                   "resume from this file, and keep it after every epoch")

@@ -7,8 +7,8 @@
 
 namespace crossloop::cli {
 
-/// --epochs, --batch, --learning-rate, --weight-decay, --seed and --checkpoint; the defaults are
-/// what `options` holds.
+/// --epochs, --batch, --learning-rate, --weight-decay, --seed, --no-augment, --no-flip and
+/// --checkpoint; the defaults are what `options` holds.
 void add_training_options(CLI::App& command, pruning::TrainOptions& options);
 
 /// Logs one epoch.
