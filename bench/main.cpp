@@ -28,9 +28,22 @@ bool wanted(const std::string& name, const std::vector<std::string>& only) {
   return only.empty() || std::find(only.begin(), only.end(), name) != only.end();
 }
 
+void check_known(const std::string& name, const std::vector<Benchmark>& all) {
+  std::string known;
+  for (const Benchmark& benchmark : all) {
+    for (const std::string& one : benchmark.names) {
+      if (one == name) return;
+      known += " " + one;
+    }
+  }
+  throw InputError("no benchmark is called '" + name + "', expected one of" + known);
+}
+
 nlohmann::json measure(const std::vector<std::string>& only) {
+  const std::vector<Benchmark> all = {rtl_core(), engine_pages(), solver_64(), solver_128()};
+  for (const std::string& name : only) check_known(name, all);
   nlohmann::json figures = nlohmann::json::object();
-  for (const Benchmark& benchmark : {rtl_core(), engine_pages(), solver_64(), solver_128()}) {
+  for (const Benchmark& benchmark : all) {
     const auto& names = benchmark.names;
     if (std::none_of(names.begin(), names.end(),
                      [&](const std::string& name) { return wanted(name, only); })) {
@@ -46,7 +59,6 @@ nlohmann::json measure(const std::vector<std::string>& only) {
                    figure.unit.c_str(), figure.budget, figure.ok() ? "" : "  MISSED");
     }
   }
-  if (figures.empty()) throw InputError("no benchmark of that name; run without --only for all");
   return figures;
 }
 
@@ -59,8 +71,13 @@ int main(int argc, char** argv) {
   std::string json;
   app.add_option("--only", only, "measure this figure only; may be repeated")->type_name("NAME");
   app.add_option("--json", json, "write the figures to FILE")->type_name("FILE");
-  CLI11_PARSE(app, argc, argv);
   try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : static_cast<int>(crossloop::ExitCode::kBadInput);
+  }
+  try {
+    if (!json.empty()) crossloop::require_writable(json);
     const std::string text = crossloop::bench::measure(only).dump(1) + "\n";
     std::fputs(text.c_str(), stdout);
     if (!json.empty()) crossloop::write_file(json, text);

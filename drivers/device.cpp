@@ -73,6 +73,12 @@ void Device::read_info() {
   info_.pages = static_cast<int>(bounded(Reg::PAGES, 1, 1U << 20));
   info_.max_outputs = static_cast<int>(bounded(Reg::MAX_OUTPUTS, 1, 65536));
   info_.window_words = bounded(Reg::WINDOW_WORDS, constant::RING_WORDS + 1, 1U << 18);
+  const int needed = std::max(info_.geometry.image_words(), info_.geometry.table_words());
+  if (static_cast<std::uint32_t>(needed) > info_.window_words - constant::RING_WORDS) {
+    throw DeviceError("device has a window of " + number(info_.window_words) + " words, expected " +
+                      number(constant::RING_WORDS) + " for the ring and " +
+                      number(static_cast<std::uint64_t>(needed)) + " for a page");
+  }
 }
 
 void Device::check_page(int page) const { check_range("device: page", page, 0, info_.pages - 1); }
@@ -205,7 +211,8 @@ void Device::run_chunk(const LayerDescriptor& layer, std::span<const std::uint8_
 void Device::submit_and_wait(const Descriptor& descriptor) {
   const std::uint32_t entry = submitted_ % constant::RING_ENTRIES;
   transport_.write_window(entry * constant::DESCRIPTOR_WORDS, descriptor);
-  transport_.write(Reg::DOORBELL, ++submitted_);
+  transport_.write(Reg::DOORBELL, submitted_ + 1);
+  ++submitted_;
 
   using Clock = std::chrono::steady_clock;
   const Clock::time_point start = Clock::now();

@@ -48,6 +48,18 @@ void write_atomically(const fs::path& path, const std::function<void(const fs::p
   }
 }
 
+void require_writable(const fs::path& path) {
+  if (fs::is_directory(path)) {
+    throw InputError(path.string() + ": is a folder, expected the name of a file to write");
+  }
+  const fs::path folder = path.has_parent_path() ? path.parent_path() : fs::path(".");
+  std::error_code failure;
+  fs::create_directories(folder, failure);
+  if (failure || ::access(folder.c_str(), W_OK) != 0) {
+    throw InputError(path.string() + ": cannot be written in " + folder.string());
+  }
+}
+
 void write_file(const fs::path& path, std::string_view content) {
   write_atomically(path, [&](const fs::path& temporary) {
     std::ofstream stream(temporary, std::ios::binary);

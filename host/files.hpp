@@ -22,4 +22,8 @@ void write_atomically(const std::filesystem::path& path,
 /// write_atomically() for content that is already in memory.
 void write_file(const std::filesystem::path& path, std::string_view content);
 
+/// Throws InputError unless a file can be written at `path`: for long work, before it starts.
+/// Creates missing folders.
+void require_writable(const std::filesystem::path& path);
+
 }  // namespace crossloop

@@ -17,7 +17,7 @@ volatile std::sig_atomic_t interrupted = 0;
 bool enabled = true;
 
 void on_signal(int signal) {
-  if (interrupted != 0) std::signal(signal, SIG_DFL);
+  std::signal(signal, SIG_DFL);
   interrupted = 1;
 }
 

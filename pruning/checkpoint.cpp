@@ -144,6 +144,7 @@ std::uint64_t fingerprint_of(const network::Network& network, const data::Datase
   hash.add(constraints.weight_bits);
   hash.add(constraints.hold_gamma_sign);
   hash.add(constraints.freeze_batch_norm);
+  if (constraints.freeze_weights) hash.add(true);
   return hash.value();
 }
 

@@ -87,6 +87,11 @@ ConstraintKeeper::ConstraintKeeper(TorchNetwork& torch, const network::Network& 
   bind_masks(network, constraints);
   bind_weights(network, constraints);
   if (constraints.hold_gamma_sign) bind_gammas();
+  if (constraints.freeze_weights) {
+    for (const auto& node : torch_.nodes()) {
+      frozen_.push_back(node.weight.defined() ? node.weight.detach().clone() : at::Tensor());
+    }
+  }
   apply();
 }
 
@@ -137,6 +142,9 @@ void ConstraintKeeper::bind_gammas() {
 
 void ConstraintKeeper::apply() {
   const at::NoGradGuard no_grad;
+  for (std::size_t i = 0; i < frozen_.size(); ++i) {
+    if (frozen_[i].defined()) torch_.nodes()[i].weight.copy_(frozen_[i]);
+  }
   for (std::size_t i = 0; i < masks_.size(); ++i) {
     if (masks_[i].defined()) torch_.nodes()[i].weight.mul_(masks_[i]);
   }

@@ -49,6 +49,7 @@ class ConstraintKeeper {
   std::vector<at::Tensor> masks_;
   std::vector<Weight> weights_;
   std::vector<Gamma> gammas_;
+  std::vector<at::Tensor> frozen_;  ///< weights to go back to, by node; empty: they may move
 };
 
 }  // namespace crossloop::pruning

@@ -35,7 +35,7 @@ void check_number(const char* what, double value, double low, double high, bool 
 }
 
 void check_options(const TrainOptions& options) {
-  check_number("epochs", options.epochs, 1, 1e6, true);
+  check_number("epochs", options.epochs, 0, 1e6, true);
   check_number("batch", options.batch, 1, 1e6, true);
   check_number("learning_rate", options.learning_rate, 0.0, 1e3, true);
   check_number("momentum", options.momentum, 0.0, 1.0, false);

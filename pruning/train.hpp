@@ -60,6 +60,8 @@ struct FinetuneConstraints {
   std::map<std::string, std::vector<float>> weight_error = {};
   /// Gammas keep their sign (clamped at a small positive multiple of themselves).
   bool hold_gamma_sign = false;
+  /// Weights of Conv and Linear stay as they are; batch norm and biases train.
+  bool freeze_weights = false;
   /// Batch norm uses its running statistics and does not change them.
   bool freeze_batch_norm = false;
 };

@@ -21,9 +21,9 @@ using testing_support::SmallCase;
 constexpr std::uint64_t kChip = 21;
 
 std::unique_ptr<DeviceBackend> open_rtl(const SmallCase& test, double stalls = 0.0,
-                                        drivers::WaitLimits limits = {}) {
+                                        drivers::WaitLimits limits = {}, int seed = 5) {
   auto simulation = testbench::make_verilated_device(
-      {.geometry = {16, 16, 8}, .seed = 5, .stall_probability = stalls});
+      {.geometry = {16, 16, 8}, .seed = seed, .stall_probability = stalls});
   auto planted = std::make_unique<PlantedTransport>(
       std::move(simulation), analog::Chip(test.device, test.deployment.tile.code, kChip));
   return std::make_unique<DeviceBackend>("rtl", std::move(planted), test.deployment.tile, limits);
@@ -58,6 +58,36 @@ TEST_F(Backends, ReprogramOnlyTheCellsThatChanged) {
   EXPECT_EQ(rtl_->snapshot(1).codes, engine_.snapshot(1).codes);
   const auto& planted = dynamic_cast<PlantedTransport&>(rtl_->transport());
   EXPECT_EQ(planted.cells_programmed(), crossbars() * 256 + 1);
+}
+
+TEST_F(Backends, RunTheNewCellsOfACrossbarThatAlreadyRan) {
+  ASSERT_GT(test_.deployment.layers[1].crossbars.size(), 1u);
+  const auto images = test_.images.slice(0, 1);
+  EXPECT_EQ(compare_backends(test_.deployment, *rtl_, engine_, images, {}).mismatches, 0);
+  const std::int32_t last = test_.deployment.layers[1].crossbars.back();
+  auto& crossbar = test_.deployment.crossbars[static_cast<std::size_t>(last)];
+  for (auto& level : crossbar.levels) level ^= 3;
+  for (Backend* backend : {static_cast<Backend*>(rtl_.get()), static_cast<Backend*>(&engine_)}) {
+    backend->program(last, crossbar.row_count(), crossbar.column_count(), crossbar.levels);
+  }
+  EXPECT_EQ(compare_backends(test_.deployment, *rtl_, engine_, images, {}).mismatches, 0);
+}
+
+TEST_F(Backends, ProgramUnderBackPressure) {
+  for (int seed = 1; seed <= 10; ++seed) {
+    auto stalled = open_rtl(test_, 0.6, {}, seed);
+    program_all(*stalled, test_.deployment);
+    ASSERT_EQ(stalled->snapshot(crossbars()).codes, engine_.snapshot(crossbars()).codes)
+        << "seed " << seed;
+  }
+}
+
+TEST_F(Backends, RefuseVectorsThatAreNotWhole) {
+  Job job = layer_job(test_.deployment, 0, {}, 0, 1);
+  const std::vector<std::uint8_t> vectors(static_cast<std::size_t>(job.inputs) + 1, 1);
+  EXPECT_THROW(rtl_->run(job, vectors), InputError);
+  job.inputs = 0;
+  EXPECT_THROW(rtl_->run(job, vectors), InputError);
 }
 
 TEST_F(Backends, AgreeOnWholeImagesWithErrorsAndNoiseOn) {

@@ -49,6 +49,13 @@ TEST_F(WriteAtomically, NamesTheFolderThatCannotBeMade) {
   }
 }
 
+TEST_F(WriteAtomically, IsRefusedBeforehandWhereItWouldFail) {
+  EXPECT_NO_THROW(require_writable(folder_ / "new" / "file"));
+  EXPECT_THROW(require_writable(folder_), InputError);
+  write_file(folder_ / "file", "x");
+  EXPECT_THROW(require_writable(folder_ / "file" / "below"), InputError);
+}
+
 TEST_F(WriteAtomically, RefusesToReadAFolder) { EXPECT_THROW(read_file(folder_), InputError); }
 
 }  // namespace

@@ -183,6 +183,25 @@ TEST(Finetune, HoldsTheSignOfEveryGamma) {
   EXPECT_GT(flips, 0) << "without the constraint some gamma flips";
 }
 
+TEST(Finetune, MovesBatchNormAloneWhenWeightsAreFrozen) {
+  network::Network net = tests::tiny_network();
+  const network::Network before = net;
+  FinetuneConstraints constraints;
+  constraints.freeze_weights = true;
+  finetune(net, tests::tiny_images(100), rough_options(), constraints);
+  bool gamma_moved = false;
+  for (std::size_t i = 0; i < net.nodes.size(); ++i) {
+    if (network::has_weight(net.nodes[i])) {
+      EXPECT_EQ(weight(net, net.nodes[i].name),
+                std::vector<float>(network::weight_values(before.nodes[i]).begin(),
+                                   network::weight_values(before.nodes[i]).end()));
+    } else if (const auto* norm = std::get_if<network::BatchNorm>(&net.nodes[i].op)) {
+      gamma_moved |= norm->gamma != std::get<network::BatchNorm>(before.nodes[i].op).gamma;
+    }
+  }
+  EXPECT_TRUE(gamma_moved);
+}
+
 TEST(Finetune, LeavesTheStatisticsAloneWhenBatchNormIsFrozen) {
   const network::Network before = tests::tiny_network();
   network::Network frozen = before, free = before;

@@ -113,6 +113,21 @@ TEST(WeightErrors, ComeInTheUnitsOfTheFloatNetwork) {
   }
 }
 
+TEST(UndoSmallChanges, KeepsOnlyWhatIsWorthAProgrammingPulse) {
+  SmallCase test(ideal_device());
+  const network::Network before = test.net;
+  auto weights = network::weight_of(test.net.node("conv")).values;
+  const auto& layer = test.deployment.layers[0];
+  const float unit = static_cast<float>(layer.weight_scale[0]) * 255.0F * 0.25F;
+  weights[0] += 3.0F * unit;
+  weights[1] -= 5.0F * unit;
+  undo_small_changes(test.net, before, test.deployment, 4);
+  const auto old = network::weight_values(before.node("conv"));
+  EXPECT_EQ(weights[0], old[0]);
+  EXPECT_NEAR(weights[1], old[1] - 5.0F * unit, 1e-6);
+  EXPECT_EQ(weights[2], old[2]);
+}
+
 TEST(RelativeWeightError, IsOneWhenEveryWeightDoubles) {
   SmallCase test(ideal_device());
   EXPECT_NEAR(runtime::relative_weight_error(test.deployment, doubled(test.deployment)), 1.0, 1e-6);

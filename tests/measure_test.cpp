@@ -132,6 +132,25 @@ TEST(MeasureCrossbar, RaisesTheShiftOfAColumnThatClips) {
   }
 }
 
+TEST(NominalMeasurement, IsWhatAnIdealChipReads) {
+  SmallCase test(ideal_device());
+  EngineBackend backend(test.deployment.tile, test.device, 5);
+  program_all(backend, test.deployment);
+  const auto nominal = nominal_measurement(test.deployment);
+  for (std::size_t id = 0; id < nominal.pages.size(); ++id) {
+    const auto page = measure_crossbar(test.deployment, backend, static_cast<std::int32_t>(id), {});
+    EXPECT_EQ(nominal.pages[id].codes, page.codes) << "crossbar " << id;
+  }
+}
+
+TEST(MeasureCrossbar, RefusesMoreRepeatsThanItsLimit) {
+  SmallCase test(ideal_device());
+  EngineBackend backend(test.deployment.tile, test.device, 5);
+  program_all(backend, test.deployment);
+  EXPECT_THROW(measure_crossbar(test.deployment, backend, 0, {.repeats = 64, .max_repeats = 2}),
+               InputError);
+}
+
 TEST(EffectiveWeights, AreTheQuantisedOnesOnAnIdealChip) {
   SmallCase test(ideal_device());
   const auto measurement = nominal_measurement(test.deployment);

@@ -10,7 +10,7 @@ namespace crossloop::analog {
 /// The effective conductance matrix (rows x columns, microsiemens): I_j = sum_i G_eff(i,j) V_i with
 /// every row driven (0 V included) and every column at virtual ground behind its sense resistance.
 /// `g` is the cells' conductance in microsiemens (>= 0). Circuit: methods of nodal analysis as in
-/// docs/numerics.md "Wires". Each column wire is eliminated (tridiagonal), the remaining block
+/// docs/analog.md. Each column wire is eliminated (tridiagonal), the remaining block
 /// tridiagonal system is swept from the far column to the drivers; double precision, one thread.
 /// Exact to rounding for any resistance >= 0; 0 merges nodes. Throws InputError for a negative or
 /// non-finite conductance or resistance.

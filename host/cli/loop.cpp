@@ -57,7 +57,7 @@ void run(const LoopArguments& arguments, const Globals& globals) {
   config.run_folder = arguments.runs / config.name;
   config.command = command_of(arguments);
   config.version = CROSSLOOP_VERSION;
-  if (arguments.fresh) std::filesystem::remove_all(config.run_folder);
+  config.fresh = arguments.fresh;
   const loop::Summary summary = loop::run_loop(config, open_backend);
   std::fputs(summary.table().c_str(), stdout);
   report::write_report(summary.json(), config.run_folder / "report.html");
@@ -79,7 +79,8 @@ void add_loop(CLI::App& app, Globals& globals) {
       ->required()
       ->type_name("CONFIG");
   command->add_option("--data", arguments->data, "data set in place of the configuration's")
-      ->type_name("NAME|DIR");
+      ->type_name("NAME|DIR")
+      ->take_last();
   command->add_option("--device", arguments->device, "device to program and measure")
       ->check(CLI::IsMember({"rtl", "engine"}));
   command->add_option("--runs", arguments->runs, "folder for results, one folder a run inside")

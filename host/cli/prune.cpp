@@ -9,6 +9,7 @@
 #include "host/cli/options.hpp"
 #include "host/cli/training.hpp"
 #include "host/compiler/place.hpp"
+#include "host/files.hpp"
 #include "host/network/onnx_file.hpp"
 
 namespace crossloop::cli {
@@ -82,6 +83,7 @@ nlohmann::json json_of(const PruneOutcome& outcome, const PruneArguments& argume
 }
 
 void run(const PruneArguments& arguments, const Globals& globals) {
+  require_writable(arguments.output);
   network::Network network = network::read_onnx(arguments.model);
   const PruneOutcome outcome = prune(network, arguments);
   network::write_onnx(network, arguments.output);

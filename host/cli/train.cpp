@@ -6,6 +6,7 @@
 #include "host/cli/command.hpp"
 #include "host/cli/options.hpp"
 #include "host/cli/training.hpp"
+#include "host/files.hpp"
 #include "host/network/onnx_file.hpp"
 #include "host/network/zoo.hpp"
 
@@ -21,6 +22,7 @@ struct TrainArguments {
 };
 
 void run(const TrainArguments& arguments, const Globals& globals) {
+  require_writable(arguments.output);
   const data::DataSplit split = data::load_data(arguments.data.source, arguments.data.options);
   const data::Dataset& images = split.train;
   network::Network network =

@@ -1,6 +1,6 @@
 #include "host/loop/loop.hpp"
 
-#include <fmt/format.h>
+#include <spdlog/fmt/fmt.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
@@ -11,6 +11,7 @@
 #include "host/compiler/deployment_file.hpp"
 #include "host/error.hpp"
 #include "host/files.hpp"
+#include "host/loop/faulty_cell.hpp"
 #include "host/loop/weight_error.hpp"
 #include "host/network/onnx_file.hpp"
 #include "host/network/zoo.hpp"
@@ -40,6 +41,8 @@ class Loop {
   Loop(const LoopConfig& config, const BackendFactory& open) : config_(config), open_(open) {}
 
   Summary run() {
+    check();
+    clear_results();
     stage("data", [this] { load(); });
     stage("train", [this] { train(); });
     stage("prune", [this] { prune(); });
@@ -54,6 +57,38 @@ class Loop {
   }
 
  private:
+  /// Everything that can be wrong with the configuration, before hours are spent on it.
+  void check() {
+    if (config_.inject != Inject::kNone && config_.rtl_images == 0) {
+      throw InputError(
+          "loop: a fault to inject but no RTL images to find it with (rtl.images = 0)");
+    }
+    device_ = analog::find_device(config_.device_preset, config_.root);
+    const bool local = std::filesystem::exists(config_.tile_file);
+    tile_ =
+        compiler::read_tile(local ? config_.tile_file : config_.root / config_.tile_file, device_);
+    if (config_.model.empty()) {
+      network::make_network(config_.network, {3, 32, 32}, 10, config_.seed);
+    } else {
+      network::read_onnx(config_.model);
+    }
+    if (config_.rtl_images > 0 || config_.device == "rtl") {
+      open_("rtl", tile_, device_, config_.chip_seed);
+    }
+    require_writable(in_run("summary.json"));
+  }
+
+  /// Results of an earlier run must not stand beside those of this one.
+  void clear_results() {
+    std::vector<std::string> names = {"summary.json", "report.html", "replay.json"};
+    if (config_.fresh) {
+      for (const char* name : {"train", "prune", "batch_norm", "finetune"}) {
+        names.push_back(std::string(name) + ".ckpt");
+      }
+    }
+    for (const std::string& name : names) std::filesystem::remove(in_run(name));
+  }
+
   template <typename Work>
   void stage(const std::string& name, const Work& work) {
     const auto start = std::chrono::steady_clock::now();
@@ -107,8 +142,6 @@ class Loop {
   }
 
   void prune() {
-    device_ = analog::find_device(config_.device_preset, config_.root);
-    tile_ = compiler::read_tile(config_.root / config_.tile_file, device_);
     if (config_.crossbar_ratio < 1.0) {
       const auto result = pruning::prune_column_grain(
           network_, {.rows = tile_.rows,
@@ -152,9 +185,15 @@ class Loop {
   /// Accuracy of the chip as it stands, by the engine on a snapshot of its cells.
   double accuracy_of_chip(const Deployment& deployment) { return accuracy_on(deployment, *twin_); }
 
-  runtime::RunOptions run_options(int images) const {
+  /// Each purpose reads the chip with noise of its own.
+  enum class Purpose : std::uint32_t { kTest = 0, kMeasure = 1, kCalibrate = 2, kVerify = 3 };
+  std::uint32_t noise_seed(Purpose purpose) const {
+    return config_.noise_seed + 0x9E3779B9U * static_cast<std::uint32_t>(purpose);
+  }
+
+  runtime::RunOptions run_options(int images, Purpose purpose = Purpose::kTest) const {
     runtime::RunOptions options;
-    options.noise_seed = config_.noise_seed;
+    options.noise_seed = noise_seed(purpose);
     options.total_images = images;
     return options;
   }
@@ -172,6 +211,7 @@ class Loop {
   }
 
   void measure(std::span<const std::int32_t> crossbars) {
+    config_.measure.noise_seed = noise_seed(Purpose::kMeasure);
     runtime::measure(deployment_, *chip_, crossbars, config_.measure, measurement_);
     config_measured_epochs();
     runtime::write_measurement(measurement_, in_run("measurement.h5"));
@@ -190,9 +230,8 @@ class Loop {
     calibration.gain = gain;
     calibration.statistics = statistics;
     calibration.percentile = config_.percentile;
-    auto options = run_options(calibration_.count);
-    options.epoch = 1;
-    runtime::calibrate(deployment, *twin_, measurement_, calibration_, calibration, options);
+    runtime::calibrate(deployment, *twin_, measurement_, calibration_, calibration,
+                       run_options(calibration_.count, Purpose::kCalibrate));
     return deployment;
   }
 
@@ -205,19 +244,36 @@ class Loop {
     record("statistics", "+ batch-norm statistics", accuracy_of_chip(calibrated_));
   }
 
+  pruning::FinetuneConstraints constraints() const {
+    pruning::FinetuneConstraints constraints;
+    constraints.masks = masks_;
+    constraints.clamp_to_scale = true;
+    constraints.weight_bits = tile_.weight_bits;
+    constraints.weight_error = weight_errors(network_, calibrated_, measurement_);
+    constraints.hold_gamma_sign = true;
+    return constraints;
+  }
+
+  /// Batch norm first: it moves no cell. Then the weights, of which only substantial changes are
+  /// kept: every cell that is programmed again draws a new error.
   void finetune() {
+    if (config_.batch_norm_epochs > 0) {
+      auto options = with_checkpoint(config_.finetune, "batch_norm.ckpt");
+      options.epochs = config_.batch_norm_epochs;
+      auto held = constraints();
+      held.freeze_weights = true;
+      pruning::finetune(network_, train_, options, held, log_epoch);
+      reprogram();
+      record("batch_norm", "+ batch-norm parameters", accuracy_of_chip(calibrated_));
+    }
     if (config_.finetune.epochs > 0) {
-      pruning::FinetuneConstraints constraints;
-      constraints.masks = masks_;
-      constraints.clamp_to_scale = true;
-      constraints.weight_bits = tile_.weight_bits;
-      constraints.weight_error = weight_errors(network_, calibrated_, measurement_);
-      constraints.hold_gamma_sign = true;
+      const network::Network before = network_;
       pruning::finetune(network_, train_, with_checkpoint(config_.finetune, "finetune.ckpt"),
-                        constraints, log_epoch);
+                        constraints(), log_epoch);
+      undo_small_changes(network_, before, deployment_, config_.min_change);
       reprogram();
     }
-    record("recovered", "recovered (+ weights fine-tuned)", accuracy_of_chip(calibrated_));
+    record("recovered", "recovered (+ weights)", accuracy_of_chip(calibrated_));
     network::write_onnx(network_, in_run("recovered.onnx"));
     compiler::write_deployment(calibrated_, in_run("deployment.xbar"));
   }
@@ -229,7 +285,7 @@ class Loop {
     const auto changed = compiler::update_weights(deployment_, network_);
     program_some(*chip_, deployment_, changed);
     copy_to_twin();
-    summary_.reprogrammed_crossbars = static_cast<std::int64_t>(changed.size());
+    summary_.reprogrammed_crossbars += static_cast<std::int64_t>(changed.size());
     for (const std::int32_t id : changed) {
       const auto& levels = deployment_.crossbars[static_cast<std::size_t>(id)].levels;
       const auto& old = before[static_cast<std::size_t>(id)].levels;
@@ -245,36 +301,35 @@ class Loop {
     const std::int32_t crossbars = static_cast<std::int32_t>(calibrated_.crossbars.size());
     const runtime::Snapshot snapshot = chip_->snapshot(crossbars);
     summary_.snapshot_hash = fmt::format("{:016x}", snapshot.hash());
+    count_saturated(snapshot);
     if (config_.rtl_images == 0) return;
     const bool on_rtl = config_.device == "rtl";
     auto other = on_rtl ? nullptr : open_("rtl", tile_, device_, config_.chip_seed);
     runtime::Backend& rtl = on_rtl ? *chip_ : *other;
-    rtl.restore(config_.inject == Inject::kRtlCell ? with_faulty_cell(snapshot) : snapshot);
+    rtl.restore(config_.inject == Inject::kRtlCell
+                    ? with_faulty_cell(snapshot, calibrated_, test_.slice(0, 1), config_.noise_seed)
+                    : snapshot);
     EngineBackend engine(
         tile_, device_, config_.chip_seed,
         {.fault = config_.inject == Inject::kEngineAdcRounding ? engine::Fault::kAdcTruncates
                                                                : engine::Fault::kNone});
     engine.restore(snapshot);
-    auto options = run_options(test_.count);
-    options.epoch = 2;
-    summary_.rtl = compare_backends(calibrated_, rtl, engine, test_.slice(0, config_.rtl_images),
-                                    options, in_run("replay.json"));
+    summary_.rtl =
+        compare_backends(calibrated_, rtl, engine, test_.slice(0, config_.rtl_images),
+                         run_options(test_.count, Purpose::kVerify), in_run("replay.json"));
   }
 
-  /// Negative control: the highest bit of one cell of the first crossbar, picked by the noise seed.
-  runtime::Snapshot with_faulty_cell(runtime::Snapshot snapshot) const {
-    const auto& crossbar = calibrated_.crossbars.at(0);
-    const int row = static_cast<int>(config_.noise_seed) % crossbar.row_count();
-    const int column = static_cast<int>(config_.noise_seed / 7) % crossbar.column_count();
-    snapshot.codes.at(0).at(static_cast<std::size_t>(row * tile_.columns + column)) ^=
-        static_cast<std::uint16_t>(1 << (tile_.code.bits - 1));
-    spdlog::warn("negative control: crossbar 0, row {}, column {} is faulty in the RTL", row,
-                 column);
-    return snapshot;
+  /// Cells whose code is at the upper limit of W bits.
+  void count_saturated(const runtime::Snapshot& snapshot) {
+    for (const auto& codes : snapshot.codes) {
+      summary_.saturated_cells += std::count(codes.begin(), codes.end(), tile_.code.code_limit());
+    }
   }
 
   void write_results() {
     summary_.name = config_.name;
+    if (config_.inject == Inject::kRtlCell) summary_.inject = "rtl-cell";
+    if (config_.inject == Inject::kEngineAdcRounding) summary_.inject = "engine-adc-rounding";
     summary_.command = config_.command;
     summary_.version = config_.version;
     summary_.device = device_.name;
@@ -319,11 +374,12 @@ Summary run_loop(const LoopConfig& config, const BackendFactory& open) {
 
 void require_match(const Summary& summary, const std::filesystem::path& run_folder) {
   if (summary.rtl.mismatches == 0) return;
-  throw CheckFailed(
-      fmt::format("RTL and engine differ in {} of {} integers; first: {}; replay file: {}",
-                  summary.rtl.mismatches, summary.rtl.integers,
-                  summary.rtl.first ? summary.rtl.first->text() : std::string("counters only"),
-                  (run_folder / "replay.json").string()));
+  const std::string first = summary.rtl.first
+                                ? fmt::format("{}; replay file: {}", summary.rtl.first->text(),
+                                              (run_folder / "replay.json").string())
+                                : std::string("only the counters");
+  throw CheckFailed(fmt::format("RTL and engine differ in {} of {} integers; first: {}",
+                                summary.rtl.mismatches, summary.rtl.integers, first));
 }
 
 }  // namespace crossloop::loop

@@ -61,8 +61,12 @@ void read_measure(ConfigTable table, LoopConfig& config) {
       static_cast<int>(table.integer("max_repeats", 2, 65536, measure.max_repeats));
   measure.max_standard_error =
       table.number("max_standard_error", 1e-6, 1e3, measure.max_standard_error);
+  if (measure.max_repeats < measure.repeats) {
+    throw InputError(table.where("max_repeats") + ": key 'measure.max_repeats': found " +
+                     std::to_string(measure.max_repeats) + ", expected at least repeats, " +
+                     std::to_string(measure.repeats));
+  }
   table.finish();
-  measure.noise_seed = config.noise_seed;
 }
 
 /// The name becomes a folder below runs/, so it must stay one.
@@ -104,10 +108,13 @@ LoopConfig read_loop_config(const std::filesystem::path& path, const std::filesy
   config.percentile = calibration.number("percentile", 90.0, 100.0, 99.99);
   calibration.finish();
   read_measure(file.table("measure"), config);
-  config.finetune = read_training(file.table("finetune"), config.seed + 2,
+  ConfigTable finetune = file.table("finetune");
+  config.batch_norm_epochs = static_cast<int>(finetune.integer("batch_norm_epochs", 0, 1000, 1));
+  config.min_change = static_cast<int>(finetune.integer("min_change", 1, 127, 4));
+  config.finetune = read_training(std::move(finetune), config.seed + 2,
                                   {.learning_rate = 0.005, .weight_decay = 0.0});
   ConfigTable rtl = file.table("rtl");
-  config.rtl_images = static_cast<int>(rtl.integer("images", 0, 1000, 4));
+  config.rtl_images = static_cast<int>(rtl.integer("images", 0, config.test_images, 4));
   rtl.finish();
   file.finish();
   return config;

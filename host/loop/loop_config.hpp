@@ -36,11 +36,14 @@ struct LoopConfig {
   double percentile = 99.99;
   runtime::MeasureOptions measure;
   pruning::TrainOptions finetune;
+  int batch_norm_epochs = 1;  ///< of fine-tuning with all weights held
+  int min_change = 4;         ///< weights that fine-tuning moved by fewer levels of w_q go back
   int test_images = 2000;
   int rtl_images = 4;  ///< whole images compared between RTL and engine
 
   // Not from the file.
   Inject inject = Inject::kNone;
+  bool fresh = false;                ///< forget the checkpoints of earlier runs
   std::filesystem::path run_folder;  ///< runs/NAME
   std::string command;               ///< that reproduces the run, for the summary
   std::string version;               ///< of the program, for the summary

@@ -37,6 +37,8 @@ struct Summary {
   std::int64_t measured_pages = 0, measured_vectors = 0;
   double max_standard_error = 0.0;
   std::int64_t reprogrammed_crossbars = 0, reprogrammed_cells = 0, cells = 0;
+  std::int64_t saturated_cells = 0;  ///< codes at the upper limit, whole tiles, at the end
+  std::string inject;                ///< the fault that was planted, empty: none
   double weight_error = 0.0;  ///< rms of measured minus target weight over rms target, as mapped
   std::string snapshot_hash;
   std::map<std::string, double> seconds;  ///< by stage

@@ -1,5 +1,7 @@
 #include "host/loop/weight_error.hpp"
 
+#include <cmath>
+
 namespace crossloop::loop {
 
 using compiler::Deployment;
@@ -36,6 +38,21 @@ std::vector<float> unfold_factors(const Deployment& deployment, const Layer& lay
   return factors;
 }
 
+/// One level of w_q in units of the node's weights, [N][K]; negative where the sign of gamma is.
+std::vector<float> level_units(const Deployment& deployment, const Layer& layer,
+                               std::span<const float> weights) {
+  const auto signs = folded_signs(layer, weights);
+  const auto factors = unfold_factors(deployment, layer);
+  const std::size_t inputs = static_cast<std::size_t>(layer.inputs_per_output);
+  const std::size_t taps = static_cast<std::size_t>(layer.window.kernel_h * layer.window.kernel_w);
+  std::vector<float> units(weights.size());
+  for (std::size_t i = 0; i < units.size(); ++i) {
+    units[i] = static_cast<float>(layer.weight_scale[i / inputs]) * signs[i / inputs] *
+               factors[i % inputs / taps];
+  }
+  return units;
+}
+
 }  // namespace
 
 std::map<std::string, std::vector<float>> weight_errors(const network::Network& network,
@@ -46,19 +63,28 @@ std::map<std::string, std::vector<float>> weight_errors(const network::Network& 
     const Layer& layer = deployment.layers[index];
     if (layer.kind != LayerKind::kCrossbar) continue;
     auto error = runtime::effective_weights(deployment, static_cast<int>(index), measurement);
-    const auto signs = folded_signs(layer, network::weight_values(network.node(layer.name)));
-    const auto factors = unfold_factors(deployment, layer);
-    const std::size_t inputs = static_cast<std::size_t>(layer.inputs_per_output);
-    const std::size_t taps =
-        static_cast<std::size_t>(layer.window.kernel_h * layer.window.kernel_w);
+    const auto units =
+        level_units(deployment, layer, network::weight_values(network.node(layer.name)));
     for (std::size_t i = 0; i < error.size(); ++i) {
-      const float scale = static_cast<float>(layer.weight_scale[i / inputs]) * signs[i / inputs] *
-                          factors[i % inputs / taps];
-      error[i] = (error[i] - static_cast<float>(layer.weights[i])) * scale;
+      error[i] = (error[i] - static_cast<float>(layer.weights[i])) * units[i];
     }
     errors.emplace(layer.name, std::move(error));
   }
   return errors;
+}
+
+void undo_small_changes(network::Network& network, const network::Network& before,
+                        const Deployment& deployment, int min_change) {
+  for (const Layer& layer : deployment.layers) {
+    if (layer.kind != LayerKind::kCrossbar) continue;
+    const auto old = network::weight_values(before.node(layer.name));
+    const auto weights = network::weight_of(network.node(layer.name)).values;
+    const auto units = level_units(deployment, layer, old);
+    for (std::size_t i = 0; i < weights.size(); ++i) {
+      const float levels = std::abs(weights[i] - old[i]) / std::abs(units[i]);
+      if (levels < static_cast<float>(min_change)) weights[i] = old[i];
+    }
+  }
 }
 
 }  // namespace crossloop::loop

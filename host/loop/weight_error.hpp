@@ -18,4 +18,9 @@ std::map<std::string, std::vector<float>> weight_errors(const network::Network& 
                                                         const compiler::Deployment& deployment,
                                                         const runtime::Measurement& measurement);
 
+/// Gives weights of `network` that differ from `before` by less than `min_change` levels of w_q
+/// their old values back: a re-programmed cell draws a new error, which a small step is not worth.
+void undo_small_changes(network::Network& network, const network::Network& before,
+                        const compiler::Deployment& deployment, int min_change);
+
 }  // namespace crossloop::loop

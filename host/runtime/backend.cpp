@@ -12,6 +12,7 @@ std::uint64_t Snapshot::hash() const {
   std::vector<std::uint16_t> all;
   for (const auto& page : codes) {
     all.push_back(static_cast<std::uint16_t>(page.size() & 0xFFFF));
+    all.push_back(static_cast<std::uint16_t>(page.size() >> 16));
     all.insert(all.end(), page.begin(), page.end());
   }
   return analog::hash_codes(all);

@@ -21,7 +21,7 @@ using engine::PageJob;
 struct Snapshot {
   /// By crossbar id, [rows][columns] of the whole tile; empty where never programmed.
   std::vector<std::vector<std::uint16_t>> codes;
-  std::uint64_t hash() const;  ///< FNV-1a over all codes and ids
+  std::uint64_t hash() const;  ///< FNV-1a over the codes in order of id
 };
 
 /// Crossbars that can be programmed and run. A crossbar is a whole tile; a job may use its upper

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <string>
 
 #include "host/error.hpp"
 #include "host/runtime/calibrate.hpp"
@@ -22,6 +23,7 @@ namespace {
 /// Ridge towards the common gain, relative to the mean eigenvalue. Small: it only decides where the
 /// data say nothing, such as a slice without a level.
 constexpr double kRidge = 1e-3;
+constexpr int kLargestShift = 31;  // of the ADC, numerics.md step 6
 constexpr double kSmallestGain = 1.0 / 16.0;
 constexpr double kLargestGain = 65535.0 / kUnitGain;
 
@@ -149,16 +151,21 @@ struct AdcRange {
 };
 
 /// The smallest step, from a quarter of a level up, whose codes hold low..high (code units).
-AdcRange range_of(double low, double high, std::int32_t bits, const analog::CodeFormat& format) {
+/// Codes left over go to both ends alike. Throws InputError if no shift of the ADC is enough.
+AdcRange range_of(double low, double high, std::int32_t bits, const analog::CodeFormat& format,
+                  const std::string& where) {
   AdcRange range{.shift = std::max(0, kGainFractionBits + format.fraction_bits - 2)};
-  for (;; ++range.shift) {
+  for (; range.shift <= kLargestShift; ++range.shift) {
     const double step = std::ldexp(1.0, range.shift - kGainFractionBits);
     const double below = std::max(0.0, std::ceil(-low / step));
-    if (below + std::ceil(std::max(0.0, high) / step) <= (1 << bits) - 1) {
-      range.zero_code = static_cast<std::int32_t>(below);
+    const double spare = (1 << bits) - 1 - below - std::ceil(std::max(0.0, high) / step);
+    if (spare >= 0.0) {
+      range.zero_code = static_cast<std::int32_t>(below + std::floor(spare / 2.0));
       return range;
     }
   }
+  throw InputError(where + ": " + std::to_string(bits) + "-bit ADC cannot hold sums from " +
+                   std::to_string(low) + " to " + std::to_string(high) + " code units");
 }
 
 /// Standard deviation of the read noise after gain, code units: mean over the columns of a slice.
@@ -219,7 +226,8 @@ void fit_adc_range(Deployment& deployment, int layer, const Measurement& measure
     // Three sigma below keep the noise around zero from being rectified.
     const double low = quantile(values, 1.0 - percentile / 100.0) - 3.0 * noise.at(slice);
     const double high = quantile(values, percentile / 100.0);
-    ranges[slice] = range_of(low, high, deployment.tile.adc_bits, deployment.tile.code);
+    ranges[slice] = range_of(low, high, deployment.tile.adc_bits, deployment.tile.code,
+                             "layer " + here.name + ", slice " + std::to_string(slice));
   }
   for (const std::int32_t id : here.crossbars) {
     for (ColumnSetting& column :

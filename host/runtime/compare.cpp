@@ -173,6 +173,7 @@ class Comparer {
 Comparison compare_backends(const Deployment& deployment, Backend& device, Backend& reference,
                             const data::Dataset& images, const RunOptions& options,
                             const std::filesystem::path& replay) {
+  if (!replay.empty()) require_writable(replay);
   Comparer comparer(deployment, device, reference, options, replay);
   const int total = options.total_images > 0 ? options.total_images : images.count;
   const int layers = static_cast<int>(deployment.layers.size());

@@ -67,6 +67,7 @@ void DeviceBackend::program(std::int32_t crossbar, int rows, int columns,
   const auto& geometry = device_.info().geometry;
   constexpr int kSlot = 0;
   resident_[kSlot] = -1;
+  std::replace(resident_.begin(), resident_.end(), crossbar, -1);  // a slot with its old cells
   device_.program(kSlot, drivers::pack_codes(codes, tile_.rows, tile_.columns, geometry));
   device_.commit(kSlot, static_cast<std::uint32_t>(crossbar));
   images_[crossbar] = device_.store_page(kSlot);
@@ -94,6 +95,10 @@ void DeviceBackend::load(int slot, const PageJob& page) {
 }
 
 JobResult DeviceBackend::run(const Job& job, std::span<const std::uint8_t> vectors) {
+  if (job.inputs < 1 || vectors.size() % static_cast<std::size_t>(job.inputs) != 0) {
+    throw InputError("job: " + std::to_string(vectors.size()) + " bytes are not whole vectors of " +
+                     std::to_string(job.inputs));
+  }
   for (const PageJob& page : job.pages) check_image(page.crossbar);
   const std::size_t slots = resident_.size();
   const drivers::Statistics before = device_.statistics();
@@ -138,11 +143,6 @@ void DeviceBackend::restore(const Snapshot& snapshot) {
     images_[static_cast<std::int32_t>(id)] =
         drivers::pack_codes(snapshot.codes[id], tile_.rows, tile_.columns, device_.info().geometry);
   }
-}
-
-int DeviceBackend::slot_of(std::int32_t crossbar) const {
-  const auto found = std::find(resident_.begin(), resident_.end(), crossbar);
-  return found == resident_.end() ? -1 : static_cast<int>(found - resident_.begin());
 }
 
 }  // namespace crossloop::runtime

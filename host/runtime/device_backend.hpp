@@ -28,8 +28,6 @@ class DeviceBackend : public Backend {
 
   drivers::Device& device() { return device_; }
   drivers::Transport& transport() { return *transport_; }
-  /// The page slot a crossbar lies in, or -1: for negative controls only.
-  int slot_of(std::int32_t crossbar) const;
 
  private:
   void check_image(std::int32_t crossbar) const;

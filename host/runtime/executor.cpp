@@ -125,13 +125,12 @@ std::uint32_t first_vector_number(const Deployment& deployment, int layer, int f
   const std::uint64_t vectors = positions * static_cast<std::uint64_t>(total_images);
   int bits = 0;
   while ((std::uint64_t{1} << bits) < vectors) ++bits;
-  const std::uint64_t number =
-      (std::uint64_t{epoch} << bits) + static_cast<std::uint64_t>(first_image) * positions;
-  if (bits > 32 || ((std::uint64_t{epoch} + 1) << bits) > (std::uint64_t{1} << 32)) {
+  if (bits > 32 || epoch > (std::uint64_t{1} << (32 - bits)) - 1) {
     throw InputError("run: epoch " + std::to_string(epoch) + " of " + std::to_string(total_images) +
                      " images does not fit 32-bit vector numbers");
   }
-  return static_cast<std::uint32_t>(number);
+  return static_cast<std::uint32_t>((std::uint64_t{epoch} << bits) +
+                                    static_cast<std::uint64_t>(first_image) * positions);
 }
 
 Job layer_job(const Deployment& deployment, int layer, const RunOptions& options, int first_image,

@@ -219,6 +219,10 @@ class Probe {
 MeasuredPage measure_crossbar(const Deployment& deployment, Backend& backend, std::int32_t id,
                               const MeasureOptions& options, JobResult* totals) {
   const auto& crossbar = deployment.crossbars.at(static_cast<std::size_t>(id));
+  if (options.repeats > options.max_repeats) {
+    throw InputError("measure: " + std::to_string(options.repeats) + " repeats, expected at most " +
+                     std::to_string(options.max_repeats) + " (max_repeats)");
+  }
   const PatternSet one_hot = PatternSet::one_hot(crossbar.row_count());
   const PatternSet s_matrix = PatternSet::s_matrix(crossbar.row_count());
   const PatternSet* set = &one_hot;
@@ -278,11 +282,11 @@ void measure(const Deployment& deployment, Backend& backend,
 Measurement nominal_measurement(const Deployment& deployment) {
   Measurement measurement;
   for (const auto& crossbar : deployment.crossbars) {
-    MeasuredPage page{crossbar.row_count(), crossbar.column_count(), {}, 0.0, 0, 0};
-    for (std::size_t i = 0; i < crossbar.levels.size(); ++i) {
-      const auto& column = crossbar.tables.columns[i % crossbar.tables.columns.size()];
-      page.codes.push_back(
-          static_cast<float>(deployment.tile.code.nominal(crossbar.levels[i]) - column.reference));
+    MeasuredPage page;
+    page.rows = crossbar.row_count();
+    page.columns = crossbar.column_count();
+    for (const std::uint8_t level : crossbar.levels) {
+      page.codes.push_back(static_cast<float>(deployment.tile.code.nominal(level)));
     }
     measurement.pages.push_back(std::move(page));
   }

@@ -29,6 +29,10 @@ drivers::PageGeometry read_geometry(drivers::Transport& inner) {
 
 PlantedTransport::PlantedTransport(std::unique_ptr<drivers::Transport> inner, analog::Chip chip)
     : inner_(std::move(inner)), chip_(std::move(chip)), geometry_(read_geometry(*inner_)) {
+  const std::int64_t room = std::int64_t{inner_->read(Reg::WINDOW_WORDS)} - constant::RING_WORDS;
+  if (inner_->read(Reg::ID) != drivers::reset::ID || geometry_.image_words() > room) {
+    throw DeviceError("plant: no crossloop device, or its window does not hold a page");
+  }
   if (geometry_.code_bits != chip_.format().bits) {
     throw InputError("plant: codes of " + std::to_string(chip_.format().bits) +
                      " bits, the device has " + std::to_string(geometry_.code_bits));
@@ -48,10 +52,9 @@ void PlantedTransport::write(Reg reg, std::uint32_t value) {
     return;
   }
   inner_->write(reg, value);
-  if (reg == Reg::CTRL && drivers::field::CTRL_SOFT_RESET.get(value) != 0) {
-    rung_ = 0;
-    extra_ = 0;
-  }
+  if (reg != Reg::CTRL) return;
+  if (drivers::field::CTRL_SOFT_RESET.get(value) != 0) extra_ = 0;
+  rung_ = inner_->read(Reg::DOORBELL) - extra_;
 }
 
 void PlantedTransport::read_window(std::uint32_t word, std::span<std::uint32_t> values) {
@@ -63,6 +66,10 @@ void PlantedTransport::write_window(std::uint32_t word, std::span<const std::uin
 }
 
 void PlantedTransport::ring_doorbell(std::uint32_t value) {
+  if (value - rung_ > constant::RING_ENTRIES) {  // back, or too far: for the device to refuse
+    inner_->write(Reg::DOORBELL, value + extra_);
+    return;
+  }
   for (; rung_ != value; ++rung_) {
     Descriptor descriptor;
     inner_->read_window(ring_word(rung_), descriptor);
@@ -82,7 +89,9 @@ bool PlantedTransport::wait_for(std::uint32_t completed) {
   while (inner_->read(Reg::COMPLETED) != completed) {
     if (inner_->read(Reg::ERROR) != 0) return false;
     const std::chrono::duration<double> waited = std::chrono::steady_clock::now() - start;
-    if (!inner_->idle() || waited.count() > kWaitSeconds) {
+    const bool alive = inner_->idle() && waited.count() <= kWaitSeconds;
+    // A read may have moved a simulation on: what it finished since counts.
+    if (!alive && inner_->read(Reg::COMPLETED) != completed && inner_->read(Reg::ERROR) == 0) {
       throw DeviceError("plant: device stopped answering at descriptor " +
                         std::to_string(completed - 1));
     }
