@@ -101,6 +101,24 @@ TEST_F(UpdateWeights, MovesNoCellForBatchNormAlone) {
   EXPECT_EQ(layer("conv1").scales[5], before.layers[0].scales[5]);
 }
 
+TEST_F(UpdateWeights, ActivationRangesFollowBatchNormAndMoveNoCell) {
+  const Deployment before = deployment_;
+  const std::int32_t output = layer("block1.conv1").output;
+  for (float& gamma : norm("block1.bn1").gamma) gamma *= 4.0F;
+  for (float& beta : norm("block1.bn1").beta) beta *= 4.0F;
+  update_weights(deployment_, network_);
+  update_activation_ranges(deployment_, network_, noisy_images(network_.input_shape, 8, 3));
+  const auto tensor = [output](const Deployment& from) {
+    return from.tensors[static_cast<std::size_t>(output)];
+  };
+  EXPECT_NEAR(tensor(deployment_).scale / tensor(before).scale, 4.0, 1e-3);
+  EXPECT_EQ(deployment_.tensors[0], before.tensors[0]);
+  for (std::size_t id = 0; id < before.crossbars.size(); ++id) {
+    EXPECT_EQ(deployment_.crossbars[id].levels, before.crossbars[id].levels);
+  }
+  EXPECT_NO_THROW(validate(deployment_));
+}
+
 TEST_F(UpdateWeights, RefusesAPrunedSegmentThatCameBack) {
   weight("block1.conv1", 2, 100) = 0.01F;
   const Deployment before = deployment_;

@@ -34,4 +34,10 @@ TileFormat read_tile(const std::filesystem::path& path, const analog::Device& de
 /// ones of the new weights.
 std::vector<std::int32_t> update_weights(Deployment& deployment, const network::Network& network);
 
+/// Takes the activation scales, zero points and rails that `network` needs on `calibration` into a
+/// deployment of the same network: fine-tuned batch norm moves them, and no cell depends on them.
+/// Output scales of crossbar layers are set again. Throws InputError if the layers differ.
+void update_activation_ranges(Deployment& deployment, network::Network network,
+                              const data::Dataset& calibration);
+
 }  // namespace crossloop::compiler

@@ -103,4 +103,27 @@ std::vector<std::int32_t> update_weights(Deployment& deployment, const network::
   return changed;
 }
 
+void update_activation_ranges(Deployment& deployment, network::Network network,
+                              const data::Dataset& calibration) {
+  analog::Device device;  // of no consequence: the ranges come from the float network
+  device.wires = {0.0, 0.0, 0.0, 0.0};
+  TileFormat tile = deployment.tile;
+  tile.code =
+      analog::code_format(device, tile.code.cell_bits, tile.code.bits, tile.code.fraction_bits);
+  const Deployment fresh = compile(network, tile, device, calibration);
+  if (fresh.layers.size() != deployment.layers.size()) {
+    throw InputError("network '" + network.name + "' has " + std::to_string(fresh.layers.size()) +
+                     " layers, the deployment has " + std::to_string(deployment.layers.size()));
+  }
+  deployment.tensors = fresh.tensors;
+  for (std::size_t i = 0; i < fresh.layers.size(); ++i) {
+    Layer& layer = deployment.layers[i];
+    layer.range = fresh.layers[i].range;
+    layer.add = fresh.layers[i].add;
+    layer.pad_values = fresh.layers[i].pad_values;
+    if (layer.kind != LayerKind::kCrossbar) layer.scales = fresh.layers[i].scales;
+    set_output_scales(deployment, static_cast<int>(i));
+  }
+}
+
 }  // namespace crossloop::compiler

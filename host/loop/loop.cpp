@@ -18,6 +18,7 @@
 #include "host/runtime/calibrate.hpp"
 #include "host/runtime/compare.hpp"
 #include "host/runtime/engine_backend.hpp"
+#include "host/runtime/fault_encoding.hpp"
 #include "host/runtime/measure.hpp"
 #include "pruning/prune.hpp"
 
@@ -49,6 +50,7 @@ class Loop {
     stage("compile", [this] { compile(); });
     stage("program", [this] { program(); });
     stage("measure", [this] { measure({}); });
+    stage("encode", [this] { encode(); });
     stage("calibrate", [this] { climb_ladder(); });
     stage("finetune", [this] { finetune(); });
     stage("verify", [this] { verify(); });
@@ -169,10 +171,7 @@ class Loop {
       summary_.layers.push_back(
           {deployment_.layers[static_cast<std::size_t>(layer)].name, one.dense, one.pruned});
     }
-    analog::Device ideal;
-    ideal.name = "ideal";
-    ideal.wires = {0.0, 0.0, 0.0, 0.0};
-    EngineBackend chip(tile_, ideal, 1);
+    EngineBackend chip(tile_, analog::find_device("ideal", config_.root), 1);
     program_all(chip, deployment_);
     record("quantized", "quantized, ideal tiles", accuracy_on(without_noise(deployment_), chip));
   }
@@ -235,6 +234,16 @@ class Loop {
     return deployment;
   }
 
+  /// The cheapest rung: the free cells of a weight take back what its stuck cells add.
+  void encode() {
+    stuck_ = runtime::find_stuck_cells(deployment_, measurement_);
+    summary_.stuck_cells = stuck_.count;
+    const auto before = deployment_.crossbars;
+    runtime::encode_around_faults(deployment_, stuck_);
+    program_changes(before);
+    record("encoded", "stuck cells encoded around", accuracy_of_chip(deployment_));
+  }
+
   void climb_ladder() {
     record("adc_range", "ADC ranges from measured sums",
            accuracy_of_chip(calibrated(deployment_, false, false)));
@@ -263,7 +272,7 @@ class Loop {
       auto held = constraints();
       held.freeze_weights = true;
       pruning::finetune(network_, train_, options, held, log_epoch);
-      reprogram();
+      adopt_network();
       record("batch_norm", "+ batch-norm parameters", accuracy_of_chip(calibrated_));
     }
     if (config_.finetune.epochs > 0) {
@@ -271,7 +280,7 @@ class Loop {
       pruning::finetune(network_, train_, with_checkpoint(config_.finetune, "finetune.ckpt"),
                         constraints(), log_epoch);
       undo_small_changes(network_, before, deployment_, config_.min_change);
-      reprogram();
+      adopt_network();
     }
     record("recovered", "recovered (+ weights)", accuracy_of_chip(calibrated_));
     network::write_onnx(network_, in_run("recovered.onnx"));
@@ -280,20 +289,29 @@ class Loop {
 
   /// Only cells whose level changed are programmed again; their pages are measured again, since a
   /// moved cell changes its neighbours' wire loss.
-  void reprogram() {
-    const auto before = deployment_.crossbars;
-    const auto changed = compiler::update_weights(deployment_, network_);
-    program_some(*chip_, deployment_, changed);
-    copy_to_twin();
-    summary_.reprogrammed_crossbars += static_cast<std::int64_t>(changed.size());
-    for (const std::int32_t id : changed) {
-      const auto& levels = deployment_.crossbars[static_cast<std::size_t>(id)].levels;
-      const auto& old = before[static_cast<std::size_t>(id)].levels;
+  void program_changes(const std::vector<compiler::Crossbar>& before) {
+    std::vector<std::int32_t> changed;
+    for (std::size_t id = 0; id < before.size(); ++id) {
+      const auto& levels = deployment_.crossbars[id].levels;
+      if (levels == before[id].levels) continue;
+      changed.push_back(static_cast<std::int32_t>(id));
       for (std::size_t i = 0; i < levels.size(); ++i) {
-        summary_.reprogrammed_cells += levels[i] != old[i] ? 1 : 0;
+        summary_.reprogrammed_cells += levels[i] != before[id].levels[i] ? 1 : 0;
       }
     }
-    if (!changed.empty()) measure(changed);
+    if (changed.empty()) return;
+    summary_.reprogrammed_crossbars += static_cast<std::int64_t>(changed.size());
+    program_some(*chip_, deployment_, changed);
+    copy_to_twin();
+    measure(changed);
+  }
+
+  void adopt_network() {
+    const auto before = deployment_.crossbars;
+    compiler::update_weights(deployment_, network_);
+    compiler::update_activation_ranges(deployment_, network_, calibration_);
+    runtime::encode_around_faults(deployment_, stuck_);
+    program_changes(before);
     calibrated_ = calibrated(deployment_, true, true);
   }
 
@@ -301,7 +319,7 @@ class Loop {
     const std::int32_t crossbars = static_cast<std::int32_t>(calibrated_.crossbars.size());
     const runtime::Snapshot snapshot = chip_->snapshot(crossbars);
     summary_.snapshot_hash = fmt::format("{:016x}", snapshot.hash());
-    count_saturated(snapshot);
+    summary_.saturated_cells = snapshot.count(tile_.code.code_limit());
     if (config_.rtl_images == 0) return;
     const bool on_rtl = config_.device == "rtl";
     auto other = on_rtl ? nullptr : open_("rtl", tile_, device_, config_.chip_seed);
@@ -317,13 +335,6 @@ class Loop {
     summary_.rtl =
         compare_backends(calibrated_, rtl, engine, test_.slice(0, config_.rtl_images),
                          run_options(test_.count, Purpose::kVerify), in_run("replay.json"));
-  }
-
-  /// Cells whose code is at the upper limit of W bits.
-  void count_saturated(const runtime::Snapshot& snapshot) {
-    for (const auto& codes : snapshot.codes) {
-      summary_.saturated_cells += std::count(codes.begin(), codes.end(), tile_.code.code_limit());
-    }
   }
 
   void write_results() {
@@ -364,6 +375,7 @@ class Loop {
   std::unique_ptr<runtime::Backend> chip_;
   std::unique_ptr<EngineBackend> twin_;
   runtime::Measurement measurement_;
+  runtime::StuckCells stuck_;
 };
 
 }  // namespace

@@ -50,6 +50,7 @@ nlohmann::json Summary::json() const {
                     {"weight_error", weight_error}};
   out["reprogrammed"] = {
       {"crossbars", reprogrammed_crossbars}, {"cells", reprogrammed_cells}, {"of_cells", cells}};
+  out["stuck_cells"] = stuck_cells;
   out["saturated_cells"] = saturated_cells;
   if (!inject.empty()) out["inject"] = inject;
   out["snapshot_hash"] = snapshot_hash;
@@ -72,7 +73,8 @@ std::string Summary::table() const {
                      100.0 * weight_error);
   out += fmt::format("  re-programmed  {} of {} cells on {} crossbars\n", reprogrammed_cells, cells,
                      reprogrammed_crossbars);
-  out += fmt::format("  saturated      {} cells\n", saturated_cells);
+  out += fmt::format("  faults         {} cells found stuck, {} codes saturated\n", stuck_cells,
+                     saturated_cells);
   if (!inject.empty()) out += "  fault planted  " + inject + "\n";
   if (rtl.images > 0) {
     const double reads = static_cast<double>(rtl.counters.column_reads);

@@ -38,6 +38,7 @@ struct Summary {
   double max_standard_error = 0.0;
   std::int64_t reprogrammed_crossbars = 0, reprogrammed_cells = 0, cells = 0;
   std::int64_t saturated_cells = 0;  ///< codes at the upper limit, whole tiles, at the end
+  std::int64_t stuck_cells = 0;      ///< found by measuring
   std::string inject;                ///< the fault that was planted, empty: none
   double weight_error = 0.0;  ///< rms of measured minus target weight over rms target, as mapped
   std::string snapshot_hash;

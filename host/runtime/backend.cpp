@@ -8,6 +8,12 @@
 
 namespace crossloop::runtime {
 
+std::int64_t Snapshot::count(std::int32_t code) const {
+  std::int64_t cells = 0;
+  for (const auto& page : codes) cells += std::count(page.begin(), page.end(), code);
+  return cells;
+}
+
 std::uint64_t Snapshot::hash() const {
   std::vector<std::uint16_t> all;
   for (const auto& page : codes) {

@@ -21,7 +21,8 @@ using engine::PageJob;
 struct Snapshot {
   /// By crossbar id, [rows][columns] of the whole tile; empty where never programmed.
   std::vector<std::vector<std::uint16_t>> codes;
-  std::uint64_t hash() const;  ///< FNV-1a over the codes in order of id
+  std::int64_t count(std::int32_t code) const;  ///< cells that hold this code
+  std::uint64_t hash() const;                   ///< FNV-1a over the codes in order of id
 };
 
 /// Crossbars that can be programmed and run. A crossbar is a whole tile; a job may use its upper

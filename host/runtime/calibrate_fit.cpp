@@ -80,13 +80,22 @@ std::int32_t fitted_reference(const Crossbar& crossbar, const Eigen::MatrixXf& c
       std::clamp<long>(rounded, 0, static_cast<long>(format.code_limit())));
 }
 
+/// Target weights of one output on the word lines of a crossbar.
+Eigen::VectorXd target_weights(const Crossbar& crossbar, const Layer& layer, std::int32_t output) {
+  Eigen::VectorXd target(crossbar.row_count());
+  for (Eigen::Index r = 0; r < target.size(); ++r) {
+    target(r) = layer.weights[static_cast<std::size_t>(
+        output * layer.inputs_per_output + crossbar.tables.rows[static_cast<std::size_t>(r)])];
+  }
+  return target;
+}
+
 /// The columns of one output in one crossbar, with the joint fit of their gains.
 void fit_output(Crossbar& crossbar, const std::vector<Eigen::Index>& columns,
                 const Eigen::MatrixXf& codes, const Eigen::MatrixXd& covariance,
-                const analog::CodeFormat& format) {
+                const Eigen::VectorXd& target, const analog::CodeFormat& format) {
   const Eigen::Index count = static_cast<Eigen::Index>(columns.size());
   Eigen::MatrixXd parts(codes.rows(), count);
-  Eigen::VectorXd target = Eigen::VectorXd::Zero(codes.rows());
   for (Eigen::Index i = 0; i < count; ++i) {
     const Eigen::Index j = columns[static_cast<std::size_t>(i)];
     const ColumnSetting& column = crossbar.tables.columns[static_cast<std::size_t>(j)];
@@ -94,7 +103,6 @@ void fit_output(Crossbar& crossbar, const std::vector<Eigen::Index>& columns,
     for (Eigen::Index r = 0; r < codes.rows(); ++r) {
       parts(r, i) = weight * std::ldexp(codes(r, j) - static_cast<float>(column.reference),
                                         -format.fraction_bits);
-      target(r) += weight * level_of(crossbar, r, j);
     }
   }
   Eigen::MatrixXd normal = parts.transpose() * covariance * parts;
@@ -204,7 +212,8 @@ void fit_gains(Deployment& deployment, int layer, const Measurement& measurement
       by_output[column.output].push_back(j);
     }
     for (const auto& [output, columns] : by_output) {
-      fit_output(crossbar, columns, codes, covariance, deployment.tile.code);
+      fit_output(crossbar, columns, codes, covariance, target_weights(crossbar, here, output),
+                 deployment.tile.code);
     }
   }
 }

@@ -1,0 +1,28 @@
+// Fault-aware encoding: what a stuck cell adds, the free cells of its weight take back.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "host/compiler/deployment.hpp"
+#include "host/runtime/measure.hpp"
+
+namespace crossloop::runtime {
+
+/// Cells found stuck at the highest conductance, by crossbar id, [rows][columns] of the used part.
+struct StuckCells {
+  std::vector<std::vector<bool>> high;
+  std::int64_t count = 0;
+};
+
+/// Cells that read at least 1.5 levels above their target, by a least-squares line of the measured
+/// codes of their crossbar over the target levels. Lower ones drown in the variation.
+StuckCells find_stuck_cells(const compiler::Deployment& deployment, const Measurement& measurement);
+
+/// Re-encodes every weight that has a stuck cell: its pairs take the digits, -(2^c - 1)..2^c - 1
+/// each as far as the free cells allow, whose sum comes nearest to w_q; the level of a stuck cell
+/// becomes the highest, which it holds anyway. Weights without a stuck cell keep their levels.
+/// Idempotent; w_q stays the target.
+void encode_around_faults(compiler::Deployment& deployment, const StuckCells& stuck);
+
+}  // namespace crossloop::runtime
