@@ -101,7 +101,7 @@ TEST_F(DeploymentFile, RefusesWhatIsNotHdf5) {
               ThrowsMessage<InputError>(AllOf(HasSubstr(path_.string()), HasSubstr("HDF5"))));
 }
 
-TEST_F(DeploymentFile, RefusesAnotherVersionAndSaysWhatToDo) {
+TEST_F(DeploymentFile, RefusesAnotherVersionAndNamesTheRemedy) {
   {
     const hdf5::Group root = hdf5::create_file(path_);
     root.set("crossloop.deployment_version", std::int64_t{99});

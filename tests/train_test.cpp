@@ -310,7 +310,7 @@ TEST(Train, RefusesOptionsOutOfRange) {
     EXPECT_THAT([&] { train(net, tests::tiny_images(4), options); },
                 ThrowsMessage<InputError>(HasSubstr(name)));
   };
-  expect_refused([](auto& o) { o.epochs = 0; }, "epochs");
+  expect_refused([](auto& o) { o.epochs = -1; }, "epochs");
   expect_refused([](auto& o) { o.batch = 0; }, "batch");
   expect_refused([](auto& o) { o.learning_rate = -1; }, "learning_rate");
   expect_refused([](auto& o) { o.learning_rate = std::nan(""); }, "learning_rate");
