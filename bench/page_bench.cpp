@@ -28,6 +28,8 @@ struct Layer {
         column.bits = 8;
         column.sigma = 40;
         column.shift = 13;
+        column.zero_code = 32;
+        column.offset = column.zero_code * (1 << column.shift);
       }
       snapshot.codes.push_back(pages.back().codes);
     }
