@@ -141,6 +141,10 @@ struct Runner {
   }
   at::Tensor operator()(const network::Add&) const { return *inputs[0] + *inputs[1]; }
   at::Tensor operator()(const network::Flatten&) const { return input().flatten(1); }
+  template <class Other>
+  at::Tensor operator()(const Other&) const {
+    throw InputError("this operator cannot be run yet");
+  }
 };
 
 /// Backward of these does not need their output, so that a Relu may overwrite it.

@@ -49,6 +49,25 @@ class Readers {
                    " as the only reader of '" + node.inputs.at(0) + "'");
 }
 
+/// Throws InputError for what the integer rules of docs/numerics.md do not cover.
+void check_has_integer_rule(const Node& node) {
+  const bool known = network::has_weight(node) || is<network::BatchNorm>(node) ||
+                     is<network::Relu>(node) || is<network::MaxPool>(node) ||
+                     is<network::AveragePool>(node) || is<network::GlobalAveragePool>(node) ||
+                     is<network::Add>(node) || is<network::Flatten>(node);
+  if (!known) {
+    throw InputError("node '" + node.name + "': " + network::operator_name(node) +
+                     " has no integer rule, it can be evaluated in float only; expected Conv, "
+                     "Linear, BatchNormalization, Relu, MaxPool, AveragePool, GlobalAveragePool, "
+                     "Add or Flatten");
+  }
+  const auto* conv = std::get_if<network::Conv>(&node.op);
+  if (conv != nullptr && conv->groups != 1) {
+    throw InputError("node '" + node.name + "': a convolution of " + std::to_string(conv->groups) +
+                     " groups cannot be mapped, expected 1 group");
+  }
+}
+
 /// Absorbs the operators behind `fused.node` that cost nothing and notes them in `absorbed`.
 void absorb(FusedNode& fused, const Readers& readers, std::set<const Node*>& absorbed) {
   const Node* next = readers.only(fused.output);
@@ -69,6 +88,10 @@ void absorb(FusedNode& fused, const Readers& readers, std::set<const Node*>& abs
 }  // namespace
 
 std::vector<FusedNode> fuse(const Network& network) {
+  if (!network.extra_inputs.empty()) {
+    throw InputError("network '" + network.name + "': " +
+                     std::to_string(1 + network.extra_inputs.size()) + " inputs, expected one");
+  }
   const Readers readers(network);
   std::set<const Node*> absorbed;
   std::map<std::string, std::string> flattened;  // output of a Flatten -> its input
@@ -79,6 +102,7 @@ std::vector<FusedNode> fuse(const Network& network) {
 
   std::vector<FusedNode> result;
   for (const Node& node : network.nodes) {
+    check_has_integer_rule(node);
     if (!readers.any(node.output)) {
       throw InputError("node '" + node.name + "': nobody reads its output '" + node.output + "'");
     }

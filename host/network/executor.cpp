@@ -197,6 +197,11 @@ void apply(const AveragePool& op, const Image& image, Floats&) {
   });
 }
 
+template <class Other>
+void apply(const Other&, const Image&, Floats&) {
+  throw InputError("this operator cannot be run yet");
+}
+
 /// The values alive during a run; a value is dropped after the last node that reads it.
 class Values {
  public:

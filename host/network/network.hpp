@@ -8,73 +8,11 @@
 #include <map>
 #include <span>
 #include <string>
-#include <variant>
 #include <vector>
 
+#include "host/network/operators.hpp"
+
 namespace crossloop::network {
-
-/// Shape of one activation without the batch axis: [channels, height, width]; [features, 1, 1]
-/// after Flatten, GlobalAveragePool keeps [channels, 1, 1].
-struct Shape {
-  int channels = 0;
-  int height = 1;
-  int width = 1;
-  int size() const { return channels * height * width; }
-  bool operator==(const Shape&) const = default;
-};
-
-/// Geometry of a sliding window: kernel, stride, zero padding, dilation.
-struct Window {
-  int kernel_h = 1, kernel_w = 1;
-  int stride_h = 1, stride_w = 1;
-  int pad_top = 0, pad_left = 0, pad_bottom = 0, pad_right = 0;
-  int dilation_h = 1, dilation_w = 1;
-  int out_height(int height) const {
-    return (height + pad_top + pad_bottom - dilation_h * (kernel_h - 1) - 1) / stride_h + 1;
-  }
-  int out_width(int width) const {
-    return (width + pad_left + pad_right - dilation_w * (kernel_w - 1) - 1) / stride_w + 1;
-  }
-  bool operator==(const Window&) const = default;
-};
-
-/// weight is [out_channels][in_channels][kernel_h][kernel_w]; bias is empty or [out_channels].
-struct Conv {
-  int in_channels = 0;
-  int out_channels = 0;
-  Window window;
-  std::vector<float> weight;
-  std::vector<float> bias;
-};
-
-/// y = W x + b; weight is [out_features][in_features]; bias is empty or [out_features].
-struct Linear {
-  int in_features = 0;
-  int out_features = 0;
-  std::vector<float> weight;
-  std::vector<float> bias;
-};
-
-/// y = gamma * (x - mean) / sqrt(variance + epsilon) + beta, per channel.
-struct BatchNorm {
-  float epsilon = 1e-5F;
-  std::vector<float> gamma, beta, mean, variance;
-};
-
-struct Relu {};
-struct MaxPool {
-  Window window;
-};
-struct AveragePool {
-  Window window;
-  bool count_include_pad = false;
-};
-struct GlobalAveragePool {};
-struct Add {};
-struct Flatten {};
-
-using Operator = std::variant<Conv, Linear, BatchNorm, Relu, MaxPool, AveragePool,
-                              GlobalAveragePool, Add, Flatten>;
 
 /// One operator. `name` is unique in the graph, and so is `output`.
 struct Node {
@@ -96,12 +34,23 @@ struct InputNormalisation {
   std::vector<float> std;
 };
 
-/// A feed-forward graph with one input and one output. Zeros in a weight are its sparsity.
+/// How the model file lays out its image input; inside a Network it is always NCHW.
+enum class InputLayout { kNchw, kNhwc };
+
+/// A further input of a graph. Such a network can be evaluated on tensors, not trained or compiled.
+struct ExtraInput {
+  std::string name;
+  Shape shape;
+};
+
+/// A feed-forward graph with one output. Zeros in a weight are its sparsity.
 struct Network {
   std::string name;
   std::string input_name = "input";
   std::string output_name;
   Shape input_shape;
+  InputLayout input_layout = InputLayout::kNchw;
+  std::vector<ExtraInput> extra_inputs;
   InputNormalisation normalisation;
   std::vector<Node> nodes;  ///< topological order
   /// Everything else a model carries, as `crossloop.KEY` in the ONNX metadata: pruning method,
@@ -126,8 +75,8 @@ Shape output_shape(const Node& node, std::span<const Shape> inputs);
 /// where shapes or parameter sizes do not fit, a value is missing or used before it is made.
 std::map<std::string, Shape> infer_shapes(const Network& network);
 
-/// The weight matrix of a Conv or Linear node, nullptr for the others: [rows of LibTorch = output
-/// channels][K = in_channels * kernel_h * kernel_w], which is the crossbar matrix transposed.
+/// The weight matrix of a Conv or Linear node: [output channels][K = in_channels / groups *
+/// kernel_h * kernel_w], which is the crossbar matrix transposed (of each group, side by side).
 struct WeightView {
   int outputs = 0;
   int inputs = 0;  ///< K

@@ -155,6 +155,10 @@ class Exporter {
     }
     append(node, "Add");
   }
+  template <class Other>
+  void write(const Node& node, const Other&) {
+    throw InputError("node " + node.name + ": this operator cannot be written yet");
+  }
   void write(const Node& node, const Flatten&) {
     add_integer(append(node, "Flatten"), "axis", 1);
     flat_.insert(node.output);
