@@ -70,7 +70,7 @@ void check_images_fit(const network::Network& network, const data::Dataset& imag
                      " with one label and " + std::to_string(images.image_size()) + " bytes each");
   }
   const auto bad = std::find_if(images.labels.begin(), images.labels.end(),
-                                [&](std::uint8_t label) { return label >= images.classes; });
+                                [&](std::uint16_t label) { return label >= images.classes; });
   if (bad != images.labels.end()) {
     throw InputError("images " + images.name + ": label " + std::to_string(*bad) + " of image " +
                      std::to_string(bad - images.labels.begin()) + ", expected 0 to " +
@@ -141,6 +141,19 @@ void BatchSource::copy_image(int index, int epoch, float* target) {
       const std::uint8_t* pixel = line + static_cast<std::size_t>(column) * channels;
       for (std::size_t c = 0; c < channels; ++c) *target++ = lookup_[c * 256 + pixel[c]];
     }
+  }
+  if (augmentation_.cutout > 0) cut_out(random[3], target - images_.image_size());
+}
+
+void BatchSource::cut_out(std::uint32_t random, float* image) const {
+  const int side = augmentation_.cutout;
+  const int top = below(random << 16, images_.height) - side / 2;
+  const int left = below(random & 0xffff0000U, images_.width) - side / 2;
+  const int first = std::max(left, 0), last = std::min(left + side, images_.width);
+  for (int y = std::max(top, 0); y < std::min(top + side, images_.height); ++y) {
+    float* row = image + std::ptrdiff_t{y} * images_.width * images_.channels;
+    std::fill(row + std::ptrdiff_t{first} * images_.channels,
+              row + std::ptrdiff_t{last} * images_.channels, 0.0F);
   }
 }
 

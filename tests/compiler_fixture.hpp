@@ -31,7 +31,7 @@ inline data::Dataset noisy_images(network::Shape shape, int count, unsigned seed
                        .channels = shape.channels,
                        .classes = 4,
                        .pixels = {},
-                       .labels = std::vector<std::uint8_t>(static_cast<std::size_t>(count))};
+                       .labels = std::vector<std::uint16_t>(static_cast<std::size_t>(count))};
   for (int image = 0; image < count; ++image) {
     std::vector<double> colour;
     for (int c = 0; c < shape.channels; ++c) colour.push_back(draw(rng, 40.0, 215.0));

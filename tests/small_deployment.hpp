@@ -61,7 +61,7 @@ inline data::Dataset small_images(int count, std::mt19937& rng) {
   data::Dataset images{"random", count, 6, 6, 2, 3, {}, {}};
   for (int i = 0; i < count * 72; ++i)
     images.pixels.push_back(static_cast<std::uint8_t>(rng() % 256));
-  for (int i = 0; i < count; ++i) images.labels.push_back(static_cast<std::uint8_t>(rng() % 3));
+  for (int i = 0; i < count; ++i) images.labels.push_back(static_cast<std::uint16_t>(rng() % 3));
   return images;
 }
 

@@ -82,7 +82,7 @@ inline data::Dataset tiny_images(int count, unsigned seed = 11) {
   data::Dataset images{"tiny", count, 8, 8, 3, 4, {}, {}};
   for (int i = 0; i < count; ++i) {
     const unsigned label = rng() % 4;
-    images.labels.push_back(static_cast<std::uint8_t>(label));
+    images.labels.push_back(static_cast<std::uint16_t>(label));
     for (int pixel = 0; pixel < 64; ++pixel) {
       for (unsigned c = 0; c < 3; ++c) {
         const unsigned cast = label == c ? 60 : 0;

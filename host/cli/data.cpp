@@ -11,7 +11,7 @@ namespace {
 
 std::vector<int> images_per_class(const data::Dataset& images) {
   std::vector<int> counts(static_cast<std::size_t>(images.classes));
-  for (const std::uint8_t label : images.labels) ++counts.at(label);
+  for (const std::uint16_t label : images.labels) ++counts.at(label);
   return counts;
 }
 

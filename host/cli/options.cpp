@@ -26,9 +26,18 @@ void add_data_options(CLI::App& command, DataArguments& arguments) {
 
 void add_train_images_option(CLI::App& command, DataArguments& arguments) {
   arguments.options.train_images = 20000;
+  arguments.options.skip_train = false;
   command
       .add_option("--train-images", arguments.options.train_images,
                   "training images; of files at most so many, 0 for all")
+      ->check(in_range(0, kMostImages))
+      ->capture_default_str();
+}
+
+void add_validation_option(CLI::App& command, DataArguments& arguments) {
+  command
+      .add_option("--validation", arguments.options.validation_images,
+                  "training images held out, of each class alike, by the seed of the data")
       ->check(in_range(0, kMostImages))
       ->capture_default_str();
 }

@@ -16,16 +16,18 @@ namespace crossloop::cli {
 
 inline constexpr int kMostImages = 10'000'000;
 
-/// Where images come from. A command that needs no training images asks for one.
+/// Where images come from. Training images are skipped unless the command has an option for them.
 struct DataArguments {
   std::string source = "shapes";
-  data::DataOptions options = {.seed = 1, .train_images = 1, .test_images = 2000};
+  data::DataOptions options = {.seed = 1, .test_images = 2000, .skip_train = true};
 };
 
 /// --data and --data-seed.
 void add_data_options(CLI::App& command, DataArguments& arguments);
 /// --train-images, with the default that makes sense for training.
 void add_train_images_option(CLI::App& command, DataArguments& arguments);
+/// --validation: how many of the training images are held out.
+void add_validation_option(CLI::App& command, DataArguments& arguments);
 /// --images: how many of the test images.
 void add_test_images_option(CLI::App& command, DataArguments& arguments);
 

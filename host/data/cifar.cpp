@@ -31,7 +31,7 @@ struct Part {
 using Parts = std::array<Part, kFiles.size()>;
 
 Parts parts_to_read(const fs::path& place, const DataOptions& options, int images_per_file) {
-  const int train = images_to_take(options.train_images, kTrainFiles * images_per_file, place);
+  const int train = train_images_to_take(options, kTrainFiles * images_per_file, place);
   const int test = images_to_take(options.test_images, images_per_file, place);
   Parts parts;
   for (std::size_t f = 0; f < parts.size(); ++f) {

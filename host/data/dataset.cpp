@@ -19,7 +19,8 @@ Dataset Dataset::slice(int first, int images) const {
                .channels = channels,
                .classes = classes,
                .pixels = {},
-               .labels = {}};
+               .labels = {},
+               .class_names = class_names};
   const auto begin = static_cast<std::size_t>(first);
   const auto length = static_cast<std::size_t>(images);
   const auto some_pixels = std::span(pixels).subspan(begin * image_size(), length * image_size());

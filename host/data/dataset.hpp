@@ -9,7 +9,7 @@
 
 namespace crossloop::data {
 
-/// `count` images, uint8 NHWC, with one label each (0 .. classes-1).
+/// `count` images, uint8 NHWC, with one label each (0 .. classes-1; at most 65536 classes).
 struct Dataset {
   std::string name;
   int count = 0;
@@ -18,7 +18,8 @@ struct Dataset {
   int channels = 0;
   int classes = 0;
   std::vector<std::uint8_t> pixels;
-  std::vector<std::uint8_t> labels;
+  std::vector<std::uint16_t> labels;
+  std::vector<std::string> class_names = {};  ///< by label; empty where the files name none
 
   std::size_t image_size() const {
     return static_cast<std::size_t>(height) * static_cast<std::size_t>(width) *
@@ -31,11 +32,21 @@ struct Dataset {
   Dataset slice(int first, int images) const;
 };
 
-/// A training and a test set of the same shape.
+/// Training and test images of the same shape.
 struct DataSplit {
   Dataset train;
   Dataset test;
+  Dataset validation = {};  ///< held out of the training images; empty unless asked for
 };
+
+struct HeldOut {
+  Dataset train;
+  Dataset validation;
+};
+/// Takes exactly `images` images out of `train`, of each class in proportion (rounded by largest
+/// remainder). Which ones depends on `seed` and the labels alone; both parts keep the order of
+/// `train`. Throws InputError unless 0 <= images < train.count.
+HeldOut hold_out(Dataset train, int images, std::uint64_t seed);
 
 /// Mean and standard deviation of each channel in 0..1, over all images.
 struct ChannelStatistics {
@@ -46,15 +57,18 @@ ChannelStatistics channel_statistics(const Dataset& images);
 
 /// What load_data() needs to know beyond the path.
 struct DataOptions {
-  std::uint64_t seed = 1;    ///< shapes only
+  std::uint64_t seed = 1;    ///< which images shapes draws, and which are held out
   int train_images = 20000;  ///< shapes: how many to draw; files: at most so many, 0 for all
   int test_images = 4000;
+  int validation_images = 0;  ///< so many of the training images are held out, see hold_out()
+  bool skip_train = false;    ///< leave `train` without images, where only `test` is of interest
 };
 
 /// `source` is "shapes", or a file or folder: a folder with the CIFAR-10 binary version (or with
 /// its .tar.xz, or that archive itself), or a folder with the four IDX files of MNIST or
 /// Fashion-MNIST, gzipped or not. The kind is recognised from the names of the files. Throws
-/// InputError naming the file that is missing, short, or not what it should be.
+/// InputError naming the file that is missing, short, or not what it should be, and for more
+/// validation than training images.
 DataSplit load_data(const std::string& source, const DataOptions& options);
 
 }  // namespace crossloop::data

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <string>
 
+#include "host/data/dataset.hpp"
 #include "host/error.hpp"
 
 namespace crossloop::data {
@@ -21,6 +22,12 @@ inline int images_to_take(int wanted, int available, const std::filesystem::path
                      "0 for all, or how many at most");
   }
   return wanted == 0 || wanted > available ? available : wanted;
+}
+
+/// The same for training images: none where they are skipped.
+inline int train_images_to_take(const DataOptions& options, int available,
+                                const std::filesystem::path& source) {
+  return options.skip_train ? 0 : images_to_take(options.train_images, available, source);
 }
 
 }  // namespace crossloop::data

@@ -147,7 +147,7 @@ Dataset load_part(const fs::path& folder, const std::string& part, int wanted) {
   images.bytes.resize(static_cast<std::size_t>(count) * set.image_size());
   labels.bytes.resize(static_cast<std::size_t>(count));
   set.pixels = std::move(images.bytes);
-  set.labels = std::move(labels.bytes);
+  set.labels.assign(labels.bytes.begin(), labels.bytes.end());
   return set;
 }
 
@@ -163,8 +163,10 @@ bool holds_idx(const fs::path& folder) {
 }
 
 DataSplit load_idx(const fs::path& folder, const DataOptions& options) {
-  DataSplit split{.train = load_part(folder, "train", options.train_images),
-                  .test = load_part(folder, "t10k", options.test_images)};
+  DataSplit split;
+  if (!options.skip_train) split.train = load_part(folder, "train", options.train_images);
+  split.test = load_part(folder, "t10k", options.test_images);
+  if (options.skip_train) split.train = split.test.slice(0, 0);
   if (split.train.height != split.test.height || split.train.width != split.test.width) {
     throw file_error(folder,
                      "test images of " + std::to_string(split.test.height) + "x" +

@@ -1,5 +1,6 @@
 #include <filesystem>
 #include <string>
+#include <utility>
 
 #include "host/data/cifar.hpp"
 #include "host/data/dataset.hpp"
@@ -28,7 +29,7 @@ void check_count(const std::string& source, const char* which, int count, int le
 DataSplit draw_shapes(const DataOptions& options) {
   check_count("shapes", "train", options.train_images, 1);
   check_count("shapes", "test", options.test_images, 1);
-  return {.train = make_shapes(options.seed, options.train_images),
+  return {.train = make_shapes(options.seed, options.skip_train ? 0 : options.train_images),
           .test = make_shapes(options.seed ^ kTestStream, options.test_images)};
 }
 
@@ -47,9 +48,11 @@ DataSplit load_files(const std::string& source, const DataOptions& options) {
 }  // namespace
 
 DataSplit load_data(const std::string& source, const DataOptions& options) {
-  if (source == "shapes") return draw_shapes(options);
   try {
-    return load_files(source, options);
+    DataSplit split = source == "shapes" ? draw_shapes(options) : load_files(source, options);
+    auto [train, validation] =
+        hold_out(std::move(split.train), options.validation_images, options.seed);
+    return {std::move(train), std::move(split.test), std::move(validation)};
   } catch (const fs::filesystem_error& error) {
     throw InputError("data '" + source + "': cannot be read: " + error.code().message());
   }

@@ -17,7 +17,7 @@ constexpr int kMostImages = 500'000;  // 1.5 GB
 constexpr std::uint32_t kLabelPurpose = 0;
 
 /// Ten consecutive images hold each class once, in random order.
-void draw_labels(std::uint64_t seed, std::vector<std::uint8_t>& labels) {
+void draw_labels(std::uint64_t seed, std::vector<std::uint16_t>& labels) {
   for (std::size_t first = 0; first < labels.size(); first += kShapes) {
     std::array<std::uint8_t, kShapes> order;
     std::iota(order.begin(), order.end(), std::uint8_t{0});
@@ -54,7 +54,8 @@ Dataset make_shapes(std::uint64_t seed, int count) {
                  .channels = kSceneChannels,
                  .classes = kShapes,
                  .pixels = {},
-                 .labels = std::vector<std::uint8_t>(static_cast<std::size_t>(count))};
+                 .labels = std::vector<std::uint16_t>(static_cast<std::size_t>(count)),
+                 .class_names = {kShapeNames.begin(), kShapeNames.end()}};
   images.pixels.resize(images.labels.size() * images.image_size());
   draw_labels(seed, images.labels);
 
