@@ -180,4 +180,12 @@ using Operator =
                  Flatten, LeakyRelu, Clip, Sigmoid, HardSigmoid, HardSwish, Softmax, GlobalMaxPool,
                  Lrn, Multiply, ScaleShift, Concat, Reshape, Permute, Pad, Slice, Quantise>;
 
+/// One visitor of an Operator from a function per alternative.
+template <class... Functions>
+struct Overloaded : Functions... {
+  using Functions::operator()...;
+};
+template <class... Functions>
+Overloaded(Functions...) -> Overloaded<Functions...>;
+
 }  // namespace crossloop::network

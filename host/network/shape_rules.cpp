@@ -10,17 +10,8 @@ namespace crossloop::network {
 
 namespace {
 
-template <class... Ts>
-struct Overloaded : Ts... {
-  using Ts::operator()...;
-};
-template <class... Ts>
-Overloaded(Ts...) -> Overloaded<Ts...>;
-
-using Sizes = std::array<int, 3>;
 constexpr int kLargest = std::numeric_limits<int>::max() / 2;
 
-Sizes sizes_of(const Shape& shape) { return {shape.channels, shape.height, shape.width}; }
 Shape shape_from(const Sizes& sizes) { return {sizes[0], sizes[1], sizes[2]}; }
 
 void check_bias(const Node& node, std::size_t found, int outputs) {

@@ -1,6 +1,7 @@
 // What shape_rules.cpp shares with the rest of this room.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -8,6 +9,10 @@
 #include "host/network/network.hpp"
 
 namespace crossloop::network {
+
+/// The sizes of the axes 1, 2 and 3.
+using Sizes = std::array<int, 3>;
+inline Sizes sizes_of(const Shape& shape) { return {shape.channels, shape.height, shape.width}; }
 
 /// Throws InputError: node, operator, `why`.
 [[noreturn]] void refuse(const Node& node, const std::string& why);
