@@ -36,7 +36,9 @@ DataSplit draw_shapes(const DataOptions& options) {
 DataSplit load_files(const std::string& source, const DataOptions& options) {
   const bool is_folder = fs::is_directory(source);
   if (is_folder || fs::is_regular_file(source)) {
-    if (const auto place = find_cifar(source)) return load_cifar(*place, options);
+    for (const Cifar set : {Cifar::k10, Cifar::k100}) {
+      if (const auto place = find_cifar(source, set)) return load_cifar(*place, set, options);
+    }
     if (is_folder && holds_idx(source)) return load_idx(source, options);
   }
   const std::string found = is_folder            ? "a folder without a data set known here"
