@@ -25,6 +25,9 @@ class BatchSource {
     bool crop = false;  ///< pad 4 on all sides, reflected, and crop at a random place
     bool flip = false;  ///< mirror left and right with probability 1/2
     std::uint64_t seed = 1;
+    /// Side of a square set to 0 (the mean) at a random centre, in pixels; it may reach over the
+    /// edge (DeVries and Taylor 2017). 0: none.
+    int cutout = 0;
   };
 
   /// Borrows `images`, which must fit (check_images_fit).
@@ -40,6 +43,7 @@ class BatchSource {
 
  private:
   void copy_image(int index, int epoch, float* target);
+  void cut_out(std::uint32_t random, float* image) const;
 
   const data::Dataset& images_;
   Augmentation augmentation_;

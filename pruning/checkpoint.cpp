@@ -1,5 +1,6 @@
 #include "pruning/checkpoint.hpp"
 
+#include <array>
 #include <cstring>
 #include <string>
 
@@ -66,17 +67,29 @@ std::uint64_t hash_of(std::span<const std::byte> bytes) {
   return hash.value();
 }
 
-/// Every number of an operator; windows are plain ints.
+/// Every number of an operator.
 struct OperatorHasher {
   Fingerprint& hash;
 
-  void add(const network::Window& window) const {
-    hash.add_bytes(std::as_bytes(std::span(&window, 1)));
+  void add(const network::Window& w) const {
+    for (const int value : {w.kernel_h, w.kernel_w, w.stride_h, w.stride_w, w.pad_top, w.pad_left,
+                            w.pad_bottom, w.pad_right, w.dilation_h, w.dilation_w}) {
+      hash.add(value);
+    }
+    hash.add(w.ceil_mode);
   }
+  void add(const std::array<int, 3>& values) const {
+    for (const int value : values) hash.add(value);
+  }
+  void add(const network::Shape& shape) const {
+    add(std::array{shape.channels, shape.height, shape.width});
+  }
+
   void operator()(const network::Conv& op) const {
     add(op.window);
     hash.add(op.weight);
     hash.add(op.bias);
+    hash.add(op.groups);
   }
   void operator()(const network::Linear& op) const {
     hash.add(op.weight);
@@ -91,8 +104,50 @@ struct OperatorHasher {
     add(op.window);
     hash.add(op.count_include_pad);
   }
+  void operator()(const network::LeakyRelu& op) const { hash.add(op.alpha); }
+  void operator()(const network::Clip& op) const {
+    hash.add(op.low);
+    hash.add(op.high);
+  }
+  void operator()(const network::HardSigmoid& op) const {
+    hash.add(op.alpha);
+    hash.add(op.beta);
+  }
+  void operator()(const network::Softmax& op) const {
+    hash.add(op.first_axis);
+    hash.add(op.last_axis);
+  }
+  void operator()(const network::Lrn& op) const {
+    hash.add(op.size);
+    for (const float value : {op.alpha, op.beta, op.bias}) hash.add(value);
+  }
+  void operator()(const network::ScaleShift& op) const {
+    add(op.shape);
+    hash.add(op.factor);
+    hash.add(op.offset);
+  }
+  void operator()(const network::Concat& op) const { hash.add(op.axis); }
+  void operator()(const network::Reshape& op) const { add(op.shape); }
+  void operator()(const network::Permute& op) const { add(op.axes); }
+  void operator()(const network::Pad& op) const {
+    add(op.before);
+    add(op.after);
+    hash.add(op.mode);
+    hash.add(op.value);
+  }
+  void operator()(const network::Slice& op) const {
+    add(op.start);
+    add(op.step);
+    add(op.count);
+  }
+  void operator()(const network::Quantise& op) const {
+    hash.add(op.scale);
+    for (const int value : {op.zero_point, op.low, op.high}) hash.add(value);
+  }
   template <class Plain>
-  void operator()(const Plain&) const {}
+  void operator()(const Plain&) const {
+    static_assert(std::is_empty_v<Plain>, "an operator with parameters needs its own hash");
+  }
 };
 
 }  // namespace
@@ -131,6 +186,14 @@ std::uint64_t fingerprint_of(const network::Network& network, const data::Datase
   hash.add(options.augment);
   hash.add(options.flip);
   hash.add(options.seed);
+  hash.add(options.schedule);
+  hash.add(options.warmup_epochs);
+  hash.add(options.milestones);
+  hash.add(options.step_factor);
+  hash.add(options.cutout);
+  const Execution execution = resolve_execution(options);
+  hash.add(execution.precision);
+  hash.add(execution.accelerator);
 
   for (const auto& [name, mask] : constraints.masks) {
     hash.add(name);

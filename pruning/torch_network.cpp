@@ -13,33 +13,41 @@
 
 #include "host/error.hpp"
 #include "host/network/network.hpp"
+#include "pruning/torch_operators.hpp"
 
 namespace crossloop::pruning {
 
 namespace {
 
-constexpr double kBatchNormMomentum = 0.1;  // of the newest batch, as in PyTorch
+/// Copies go to one device; matrices and vectors as they are, filters channels last.
+class Copier {
+ public:
+  explicit Copier(at::Device device) : device_(device) {}
 
-at::Tensor copy_of(const std::vector<float>& values, at::IntArrayRef sizes) {
-  // from_blob wants mutable memory; the clone leaves it untouched.
-  const at::Tensor view = at::from_blob(const_cast<float*>(values.data()), sizes, at::kFloat);
-  return view.clone(sizes.size() == 4 ? at::MemoryFormat::ChannelsLast
-                                      : at::MemoryFormat::Contiguous);
-}
+  at::Tensor operator()(const std::vector<float>& values, at::IntArrayRef sizes) const {
+    // from_blob wants mutable memory; the clone leaves it untouched.
+    const at::Tensor view = at::from_blob(const_cast<float*>(values.data()), sizes, at::kFloat);
+    return view
+        .clone(sizes.size() == 4 ? at::MemoryFormat::ChannelsLast : at::MemoryFormat::Contiguous)
+        .to(device_);
+  }
+  at::Tensor operator()(const std::vector<float>& values) const {
+    return (*this)(values, {static_cast<std::int64_t>(values.size())});
+  }
 
-at::Tensor copy_of(const std::vector<float>& values) {
-  return copy_of(values, {static_cast<std::int64_t>(values.size())});
-}
+ private:
+  at::Device device_;
+};
 
 void copy_into(std::vector<float>& target, const at::Tensor& tensor) {
-  const at::Tensor plain = tensor.detach().contiguous();
+  const at::Tensor plain = tensor.detach().cpu().contiguous();
   std::copy_n(plain.data_ptr<float>(), target.size(), target.begin());
 }
 
-NodeTensors tensors_of(const network::Node& node) {
+NodeTensors tensors_of(const network::Node& node, const Copier& copy_of) {
   NodeTensors tensors;
   if (const auto* conv = std::get_if<network::Conv>(&node.op)) {
-    tensors.weight = copy_of(conv->weight, {conv->out_channels, conv->in_channels,
+    tensors.weight = copy_of(conv->weight, {conv->out_channels, conv->in_channels / conv->groups,
                                             conv->window.kernel_h, conv->window.kernel_w});
     if (!conv->bias.empty()) tensors.bias = copy_of(conv->bias);
   } else if (const auto* linear = std::get_if<network::Linear>(&node.op)) {
@@ -50,102 +58,14 @@ NodeTensors tensors_of(const network::Node& node) {
     tensors.beta = copy_of(norm->beta);
     tensors.mean = copy_of(norm->mean);
     tensors.variance = copy_of(norm->variance);
-  } else if (const auto* pool = std::get_if<network::AveragePool>(&node.op)) {
-    if (pool->window.dilation_h != 1 || pool->window.dilation_w != 1) {
-      throw InputError("node " + node.name + ": average pool with dilation " +
-                       std::to_string(pool->window.dilation_h) + "x" +
-                       std::to_string(pool->window.dilation_w) + ", expected 1x1");
-    }
+  } else if (const auto* scale = std::get_if<network::ScaleShift>(&node.op)) {
+    const network::Shape& shape = scale->shape;
+    const std::array<std::int64_t, 4> sizes = {1, shape.channels, shape.height, shape.width};
+    if (!scale->factor.empty()) tensors.factor = copy_of(scale->factor, sizes);
+    if (!scale->offset.empty()) tensors.offset = copy_of(scale->offset, sizes);
   }
   return tensors;
 }
-
-using Pair = std::array<std::int64_t, 2>;
-constexpr Pair kNoPadding = {0, 0};
-Pair kernel_of(const network::Window& window) { return {window.kernel_h, window.kernel_w}; }
-Pair stride_of(const network::Window& window) { return {window.stride_h, window.stride_w}; }
-Pair dilation_of(const network::Window& window) { return {window.dilation_h, window.dilation_w}; }
-
-at::Tensor padded(const at::Tensor& input, const network::Window& window, double value) {
-  return at::constant_pad_nd(
-      input, {window.pad_left, window.pad_right, window.pad_top, window.pad_bottom}, value);
-}
-
-/// Whether LibTorch's pooling takes the padding itself: symmetric and at most half the kernel.
-bool pools_natively(const network::Window& window) {
-  return window.pad_top == window.pad_bottom && window.pad_left == window.pad_right &&
-         2 * window.pad_top <= window.kernel_h && 2 * window.pad_left <= window.kernel_w;
-}
-
-/// Runs one operator; the node's tensors and inputs are bound beforehand.
-struct Runner {
-  const NodeTensors& tensors;
-  const std::vector<const at::Tensor*>& inputs;
-  BatchNormMode mode;
-  bool in_place;
-
-  const at::Tensor& input() const { return *inputs.front(); }
-  at::Tensor weight() const {
-    return tensors.weight_offset.defined() ? tensors.weight + tensors.weight_offset
-                                           : tensors.weight;
-  }
-
-  at::Tensor operator()(const network::Conv& conv) const {
-    const network::Window& window = conv.window;
-    const Pair stride = stride_of(window), dilation = dilation_of(window);
-    if (window.pad_top == window.pad_bottom && window.pad_left == window.pad_right) {
-      const Pair padding = {window.pad_top, window.pad_left};
-      return at::conv2d(input(), weight(), tensors.bias, stride, padding, dilation);
-    }
-    return at::conv2d(padded(input(), window, 0.0), weight(), tensors.bias, stride, kNoPadding,
-                      dilation);
-  }
-  at::Tensor operator()(const network::Linear&) const {
-    return at::linear(input().flatten(1), weight(), tensors.bias);
-  }
-  at::Tensor operator()(const network::BatchNorm& norm) const {
-    return at::batch_norm(input(), tensors.gamma, tensors.beta, tensors.mean, tensors.variance,
-                          mode == BatchNormMode::kBatch, kBatchNormMomentum, norm.epsilon, false);
-  }
-  at::Tensor operator()(const network::Relu&) const {
-    if (!in_place) return at::relu(input());
-    at::Tensor value = input();
-    return at::relu_(value);
-  }
-  at::Tensor operator()(const network::MaxPool& pool) const {
-    const network::Window& window = pool.window;
-    const Pair kernel = kernel_of(window), stride = stride_of(window);
-    const Pair dilation = dilation_of(window);
-    if (pools_natively(window)) {
-      const Pair padding = {window.pad_top, window.pad_left};
-      return at::max_pool2d(input(), kernel, stride, padding, dilation);
-    }
-    const double lowest = -std::numeric_limits<double>::infinity();
-    return at::max_pool2d(padded(input(), window, lowest), kernel, stride, kNoPadding, dilation);
-  }
-  at::Tensor operator()(const network::AveragePool& pool) const {
-    const network::Window& window = pool.window;
-    const Pair kernel = kernel_of(window), stride = stride_of(window);
-    if (pools_natively(window)) {
-      const Pair padding = {window.pad_top, window.pad_left};
-      return at::avg_pool2d(input(), kernel, stride, padding, false, pool.count_include_pad);
-    }
-    const auto pooled = [&](const at::Tensor& value) {
-      return at::avg_pool2d(padded(value, window, 0.0), kernel, stride);
-    };
-    if (pool.count_include_pad) return pooled(input());
-    return pooled(input()) / pooled(at::ones_like(input()));
-  }
-  at::Tensor operator()(const network::GlobalAveragePool&) const {
-    return at::adaptive_avg_pool2d(input(), {1, 1});
-  }
-  at::Tensor operator()(const network::Add&) const { return *inputs[0] + *inputs[1]; }
-  at::Tensor operator()(const network::Flatten&) const { return input().flatten(1); }
-  template <class Other>
-  at::Tensor operator()(const Other&) const {
-    throw InputError("this operator cannot be run yet");
-  }
-};
 
 /// Backward of these does not need their output, so that a Relu may overwrite it.
 bool output_may_be_overwritten(const network::Operator& op) {
@@ -155,9 +75,15 @@ bool output_may_be_overwritten(const network::Operator& op) {
 
 }  // namespace
 
-TorchNetwork::TorchNetwork(const network::Network& network) : network_(network) {
+TorchNetwork::TorchNetwork(const network::Network& network, at::Device device) : network_(network) {
   network::infer_shapes(network);
-  for (const network::Node& node : network.nodes) nodes_.push_back(tensors_of(node));
+  if (!network.extra_inputs.empty()) {
+    throw InputError("network " + network.name + ": " +
+                     std::to_string(1 + network.extra_inputs.size()) +
+                     " inputs, LibTorch runs and trains networks with one");
+  }
+  const Copier copier(device);
+  for (const network::Node& node : network.nodes) nodes_.push_back(tensors_of(node, copier));
   plan_steps();
 }
 
@@ -192,7 +118,8 @@ void TorchNetwork::plan_steps() {
   }
 }
 
-at::Tensor TorchNetwork::forward(const at::Tensor& input, BatchNormMode mode) const {
+at::Tensor TorchNetwork::forward(const at::Tensor& input, BatchNormMode mode,
+                                 at::ScalarType convolution) const {
   std::vector<at::Tensor> values(steps_.size() + 1);
   values[0] = input;
   std::vector<const at::Tensor*> inputs;
@@ -200,11 +127,14 @@ at::Tensor TorchNetwork::forward(const at::Tensor& input, BatchNormMode mode) co
     const Step& step = steps_[i];
     inputs.clear();
     for (const std::size_t slot : step.inputs) inputs.push_back(&values[slot]);
-    const Runner runner{nodes_[i], inputs, mode, step.in_place};
-    values[step.output] = std::visit(runner, network_.nodes[i].op);
+    values[step.output] = run_operator(network_.nodes[i].op, {.tensors = nodes_[i],
+                                                              .inputs = inputs,
+                                                              .mode = mode,
+                                                              .convolution = convolution,
+                                                              .in_place = step.in_place});
     for (const std::size_t slot : step.released) values[slot].reset();
   }
-  return values[output_slot_].flatten(1);
+  return values[output_slot_].flatten(1).to(at::kFloat);
 }
 
 std::vector<at::Tensor> TorchNetwork::parameters() const {

@@ -21,9 +21,10 @@ enum class BatchNormMode {
 
 /// The tensors of one node; those its operator lacks are undefined.
 struct NodeTensors {
-  at::Tensor weight;  ///< [out][in][kernel_h][kernel_w] channels last, or [out][in]
+  at::Tensor weight;  ///< [out][in / groups][kernel_h][kernel_w] channels last, or [out][in]
   at::Tensor bias;
-  at::Tensor weight_offset;  ///< a constant added to the weight in the forward pass
+  at::Tensor factor, offset;  ///< of a ScaleShift, [1][channels][height][width]; never trained
+  at::Tensor weight_offset;   ///< a constant added to the weight in the forward pass
   at::Tensor gamma, beta, mean, variance;
 };
 
@@ -31,12 +32,14 @@ struct NodeTensors {
 /// last: with oneDNN that trains 2 to 5 times as fast as NCHW in memory.
 class TorchNetwork {
  public:
-  /// Borrows `network` for its graph. Throws InputError where its shapes do not fit, or an average
-  /// pool is dilated.
-  explicit TorchNetwork(const network::Network& network);
+  /// Borrows `network` for its graph; its tensors live on `device`. Throws InputError where its
+  /// shapes do not fit, or it has several inputs.
+  explicit TorchNetwork(const network::Network& network, at::Device device = at::kCPU);
 
-  /// [batch][channels][height][width] -> [batch][outputs].
-  at::Tensor forward(const at::Tensor& input, BatchNormMode mode) const;
+  /// [batch][channels][height][width] on the same device -> [batch][outputs], float. Convolutions
+  /// multiply numbers of type `convolution`, float or bfloat16.
+  at::Tensor forward(const at::Tensor& input, BatchNormMode mode,
+                     at::ScalarType convolution = at::kFloat) const;
 
   /// One entry per node of the network.
   std::vector<NodeTensors>& nodes() { return nodes_; }

@@ -6,16 +6,19 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <numbers>
-#include <numeric>
+#include <optional>
 #include <string>
+#include <utility>
 
 #include "host/error.hpp"
 #include "host/progress.hpp"
-#include "pruning/batches.hpp"
 #include "pruning/checkpoint.hpp"
 #include "pruning/constraints.hpp"
-#include "pruning/torch_network.hpp"
+#include "pruning/evaluate.hpp"
+#include "pruning/prefetch.hpp"
+#include "pruning/scalar_log.hpp"
+#include "pruning/schedule.hpp"
+#include "pruning/sgd.hpp"
 
 namespace crossloop::pruning {
 
@@ -42,73 +45,53 @@ void check_options(const TrainOptions& options) {
   check_number("weight_decay", options.weight_decay, 0.0, 1.0, true);
   check_number("label_smoothing", options.label_smoothing, 0.0, 1.0, false);
   check_number("threads", options.threads, 0, 4096, true);
+  check_number("cutout", options.cutout, 0, 1e4, true);
+  check_schedule(options);
 }
 
-/// Stochastic gradient descent with Nesterov momentum and weight decay as torch.optim.SGD has them.
-class Sgd {
- public:
-  /// Borrows the parameters of `torch`; masked weights and their momenta stay zero.
-  Sgd(const TorchNetwork& torch, const std::vector<at::Tensor>& masks, const TrainOptions& options)
-      : momentum_(options.momentum), weight_decay_(options.weight_decay) {
-    for (const at::Tensor& parameter : torch.parameters()) {
-      parameter.requires_grad_();
-      slots_.push_back({parameter, at::zeros_like(parameter), {}});
-    }
-    for (std::size_t i = 0; i < masks.size(); ++i) {
-      if (!masks[i].defined()) continue;
-      for (Slot& slot : slots_) {
-        if (slot.parameter.is_same(torch.nodes()[i].weight)) slot.mask = masks[i];
-      }
-    }
-  }
+/// Sums over some steps.
+struct Tally {
+  double loss = 0.0;  ///< times images
+  std::int64_t correct = 0, images = 0;
 
-  void step(double learning_rate) {
-    const at::NoGradGuard no_grad;
-    for (Slot& slot : slots_) {
-      at::Tensor& gradient = slot.parameter.mutable_grad();
-      if (!gradient.defined()) continue;
-      gradient.add_(slot.parameter, weight_decay_);
-      if (slot.mask.defined()) gradient.mul_(slot.mask);
-      slot.momentum.mul_(momentum_).add_(gradient);
-      gradient.add_(slot.momentum, momentum_);
-      slot.parameter.add_(gradient, -learning_rate);
-      gradient.reset();
-    }
+  void add(const Tally& other) {
+    loss += other.loss;
+    correct += other.correct;
+    images += other.images;
   }
-
-  std::vector<at::Tensor> momenta() const {
-    std::vector<at::Tensor> found;
-    for (const Slot& slot : slots_) found.push_back(slot.momentum);
-    return found;
+  double mean_loss() const { return loss / static_cast<double>(std::max<std::int64_t>(1, images)); }
+  double accuracy() const {
+    return static_cast<double>(correct) / static_cast<double>(std::max<std::int64_t>(1, images));
   }
-
- private:
-  struct Slot {
-    at::Tensor parameter, momentum, mask;
-  };
-  double momentum_;
-  double weight_decay_;
-  std::vector<Slot> slots_;
 };
 
 /// One training run: network, optimiser, constraints and where it stands.
 class Training {
  public:
   Training(const network::Network& network, const data::Dataset& images,
-           const TrainOptions& options, const FinetuneConstraints& constraints)
+           const TrainOptions& options, const FinetuneConstraints& constraints,
+           const data::Dataset* validation)
       : network_(network),
         images_(images),
+        validation_(validation),
         options_(options),
-        torch_(network),
+        execution_(resolve_execution(options)),
+        device_(execution_.accelerator == Accelerator::kCuda ? at::kCUDA : at::kCPU),
+        torch_(network, device_),
         keeper_(torch_, network, constraints),
-        sgd_(torch_, keeper_.masks(), options),
+        sgd_(torch_, keeper_.masks(), options.momentum, options.weight_decay),
         mode_(constraints.freeze_batch_norm ? BatchNormMode::kRunning : BatchNormMode::kBatch),
         steps_per_epoch_((images.count + options.batch - 1) / options.batch),
         batches_(network, images,
-                 {options.augment, options.augment && options.flip, options.seed}) {
-    if (options.checkpoint.empty()) return;
-    fingerprint_ = fingerprint_of(network, images, options, constraints);
-    resume();
+                 {.crop = options.augment,
+                  .flip = options.augment && options.flip,
+                  .seed = options.seed,
+                  .cutout = options.augment ? options.cutout : 0}) {
+    if (!options.checkpoint.empty()) {
+      fingerprint_ = fingerprint_of(network, images, options, constraints);
+      resume();
+    }
+    log_.emplace(options.log, epochs_done_);
   }
 
   int epochs_done() const { return epochs_done_; }
@@ -118,40 +101,49 @@ class Training {
   EpochReport run_epoch(Progress& progress) {
     const Clock::time_point start = Clock::now();
     const std::vector<int> order = shuffled(images_.count, options_.seed, epochs_done_);
-    double loss_sum = 0.0;
-    std::int64_t correct = 0, seen = 0;
+    Tally epoch, recent;
+    request(order, 0);
     for (std::int64_t step = 0; step < steps_per_epoch_; ++step) {
-      // Batches of nearly equal size: a last one of a few images would upset batch norm.
-      const std::int64_t end = images_.count * (step + 1) / steps_per_epoch_;
-      const std::span indices = std::span(order).subspan(static_cast<std::size_t>(seen),
-                                                         static_cast<std::size_t>(end - seen));
-      const StepResult result = run_step(indices, step);
-      loss_sum += result.loss * static_cast<double>(indices.size());
-      correct += result.correct;
-      seen = end;
-      progress.update(epochs_done_ * steps_per_epoch_ + step + 1,
-                      note(loss_sum / static_cast<double>(seen), seen, start));
+      BatchSource& batch = batches_.take();
+      if (step + 1 < steps_per_epoch_) request(order, step + 1);
+      const Tally tally = run_step(batch, step);
+      epoch.add(tally);
+      recent.add(tally);
+      if ((step + 1) % kStepsPerRecord == 0) log_->add(record(std::exchange(recent, {}), step));
+      progress.update(epochs_done_ * steps_per_epoch_ + step + 1, note(epoch, start));
     }
+    EpochReport report{.epoch = epochs_done_ + 1,
+                       .loss = epoch.mean_loss(),
+                       .train_accuracy = epoch.accuracy(),
+                       .seconds = seconds_since(start)};
+    if (validation_ != nullptr) {
+      report.validation_accuracy =
+          accuracy_of(torch_, network_, *validation_, kValidationBatch, device_);
+    }
+    ScalarRecord total = record(epoch, steps_per_epoch_ - 1);
+    total.validation_accuracy = report.validation_accuracy;
+    total.seconds = report.seconds;
+    log_->add(total);
     ++epochs_done_;
     if (!options_.checkpoint.empty()) save();
-    const auto count = static_cast<double>(images_.count);
-    return {epochs_done_, loss_sum / count, static_cast<double>(correct) / count,
-            seconds_since(start)};
+    log_->flush();
+    return report;
   }
 
  private:
-  struct StepResult {
-    double loss = 0.0;  ///< mean over the batch
-    std::int64_t correct = 0;
-  };
+  /// Batches of nearly equal size: a last one of a few images would upset batch norm.
+  void request(const std::vector<int>& order, std::int64_t step) {
+    const auto first = static_cast<std::size_t>(images_.count * step / steps_per_epoch_);
+    const auto end = static_cast<std::size_t>(images_.count * (step + 1) / steps_per_epoch_);
+    batches_.request(std::span(order).subspan(first, end - first), epochs_done_);
+  }
 
-  StepResult run_step(std::span<const int> indices, std::int64_t step) {
-    batches_.fill(indices, epochs_done_);
-    const auto batch = static_cast<std::int64_t>(indices.size());
-    const at::Tensor input =
-        view_nhwc(batches_.pixels().data(), batch, images_.channels, images_.height, images_.width);
-    const at::Tensor labels = at::from_blob(batches_.labels().data(), {batch}, at::kLong);
-    const at::Tensor logits = torch_.forward(input, mode_);
+  Tally run_step(BatchSource& batch, std::int64_t step) {
+    const auto count = static_cast<std::int64_t>(batch.labels().size());
+    const at::Tensor labels = at::from_blob(batch.labels().data(), {count}, at::kLong).to(device_);
+    const bool low = execution_.precision == Precision::kBfloat16;
+    const at::Tensor logits = torch_.forward(batch_tensor(batch, images_, device_), mode_,
+                                             low ? at::kBFloat16 : at::kFloat);
     const at::Tensor loss = at::cross_entropy_loss(logits, labels, {}, at::Reduction::Mean, -100,
                                                    options_.label_smoothing);
     const auto value = loss.item<double>();
@@ -162,23 +154,30 @@ class Training {
                         "; a smaller learning rate may help");
     }
     loss.backward();
-    sgd_.step(learning_rate(step));
+    sgd_.step(rate(step));
     keeper_.apply();
     const at::NoGradGuard no_grad;
-    return {value, logits.argmax(1).eq(labels).sum().item<std::int64_t>()};
+    return {value * static_cast<double>(count),
+            logits.argmax(1).eq(labels).sum().item<std::int64_t>(), count};
   }
 
-  /// Half a cosine from the initial rate to zero over the whole run, one value per step.
-  double learning_rate(std::int64_t step) const {
-    const auto total = static_cast<double>(steps_per_epoch_ * options_.epochs);
-    const auto done = static_cast<double>(epochs_done_ * steps_per_epoch_ + step);
-    return 0.5 * options_.learning_rate * (1.0 + std::cos(std::numbers::pi * done / total));
+  double rate(std::int64_t step) const {
+    return learning_rate(options_, epochs_done_ * steps_per_epoch_ + step, steps_per_epoch_);
   }
 
-  std::string note(double loss, std::int64_t seen, Clock::time_point start) const {
-    const double rate = static_cast<double>(seen) / std::max(1e-9, seconds_since(start));
-    return fmt::format("epoch {}/{}  loss {:.4f}  {:.0f} images/s", epochs_done_ + 1,
-                       options_.epochs, loss, rate);
+  ScalarRecord record(const Tally& tally, std::int64_t step) const {
+    return {.epoch = epochs_done_ + 1,
+            .step = epochs_done_ * steps_per_epoch_ + step + 1,
+            .loss = tally.mean_loss(),
+            .learning_rate = rate(step),
+            .train_accuracy = tally.accuracy()};
+  }
+
+  std::string note(const Tally& epoch, Clock::time_point start) const {
+    const double speed = static_cast<double>(epoch.images) / std::max(1e-9, seconds_since(start));
+    return fmt::format("epoch {}/{}  loss {:.4f}  accuracy {:.1f} %  {:.0f} images/s",
+                       epochs_done_ + 1, options_.epochs, epoch.mean_loss(),
+                       100.0 * epoch.accuracy(), speed);
   }
 
   /// What a checkpoint holds, in its order.
@@ -193,7 +192,7 @@ class Training {
   void save() const {
     Checkpoint checkpoint{fingerprint_, epochs_done_, {}};
     for (const at::Tensor& tensor : state()) {
-      const at::Tensor plain = tensor.detach().contiguous();
+      const at::Tensor plain = tensor.detach().cpu().contiguous();
       const auto* first = plain.data_ptr<float>();
       checkpoint.values.emplace_back(first, first + plain.numel());
     }
@@ -219,15 +218,22 @@ class Training {
     spdlog::info("resuming {} after epoch {}", options_.checkpoint.string(), epochs_done_);
   }
 
+  static constexpr std::int64_t kStepsPerRecord = 50;
+  static constexpr int kValidationBatch = 256;
+
   const network::Network& network_;
   const data::Dataset& images_;
+  const data::Dataset* validation_;
   const TrainOptions& options_;
+  Execution execution_;
+  at::Device device_;
   TorchNetwork torch_;
   ConstraintKeeper keeper_;
   Sgd sgd_;
   BatchNormMode mode_;
   std::int64_t steps_per_epoch_;
-  BatchSource batches_;
+  BatchPrefetcher batches_;
+  std::optional<ScalarLog> log_;
   std::uint64_t fingerprint_ = 0;
   int epochs_done_ = 0;
 };
@@ -235,68 +241,24 @@ class Training {
 }  // namespace
 
 void train(network::Network& network, const data::Dataset& images, const TrainOptions& options,
-           const EpochObserver& observer) {
-  finetune(network, images, options, {}, observer);
+           const EpochObserver& observer, const data::Dataset* validation) {
+  finetune(network, images, options, {}, observer, validation);
 }
 
 void finetune(network::Network& network, const data::Dataset& images, const TrainOptions& options,
-              const FinetuneConstraints& constraints, const EpochObserver& observer) {
+              const FinetuneConstraints& constraints, const EpochObserver& observer,
+              const data::Dataset* validation) {
   check_options(options);
   check_images_fit(network, images);
+  if (validation != nullptr) check_images_fit(network, *validation);
   const TorchScope threads(options.threads);
-  Training training(network, images, options, constraints);
+  Training training(network, images, options, constraints, validation);
   Progress progress("train " + network.name, training.steps_per_epoch() * options.epochs);
   while (training.epochs_done() < options.epochs) {
     const EpochReport report = training.run_epoch(progress);
     if (observer) observer(report);
   }
   training.store(network);
-}
-
-double evaluate(const network::Network& network, const data::Dataset& images, int batch,
-                int threads) {
-  check_number("batch", batch, 1, 1e6, true);
-  check_number("threads", threads, 0, 4096, true);
-  check_images_fit(network, images);
-  const TorchScope scope(threads);
-  const at::NoGradGuard no_grad;
-  const TorchNetwork torch(network);
-  BatchSource batches(network, images, {});
-  std::vector<int> order(static_cast<std::size_t>(images.count));
-  std::iota(order.begin(), order.end(), 0);
-  std::int64_t correct = 0;
-  for (int first = 0; first < images.count; first += batch) {
-    check_interrupt("evaluate " + network.name);
-    const int count = std::min(batch, images.count - first);
-    batches.fill(
-        std::span(order).subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(count)),
-        0);
-    const at::Tensor input =
-        view_nhwc(batches.pixels().data(), count, images.channels, images.height, images.width);
-    const at::Tensor labels = at::from_blob(batches.labels().data(), {count}, at::kLong);
-    const at::Tensor logits = torch.forward(input, BatchNormMode::kRunning);
-    correct += logits.argmax(1).eq(labels).sum().item<std::int64_t>();
-  }
-  return static_cast<double>(correct) / images.count;
-}
-
-std::vector<float> forward(const network::Network& network, std::span<const float> input,
-                           int batch) {
-  const network::Shape& shape = network.input_shape;
-  const std::int64_t expected = std::int64_t{batch} * shape.size();
-  if (batch < 1 || static_cast<std::int64_t>(input.size()) != expected) {
-    throw InputError("forward of " + network.name + ": " + std::to_string(input.size()) +
-                     " floats for a batch of " + std::to_string(batch) + ", expected " +
-                     std::to_string(std::max<std::int64_t>(expected, shape.size())));
-  }
-  const at::NoGradGuard no_grad;
-  const TorchNetwork torch(network);
-  const at::Tensor nchw = at::from_blob(const_cast<float*>(input.data()),
-                                        {batch, shape.channels, shape.height, shape.width});
-  const at::Tensor output =
-      torch.forward(nchw.clone(at::MemoryFormat::ChannelsLast), BatchNormMode::kRunning);
-  const at::Tensor plain = output.contiguous();
-  return {plain.data_ptr<float>(), plain.data_ptr<float>() + plain.numel()};
 }
 
 }  // namespace crossloop::pruning

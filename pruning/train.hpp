@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <functional>
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -14,7 +15,30 @@
 
 namespace crossloop::pruning {
 
-/// SGD with Nesterov momentum, cosine learning rate, random crop (pad 4, reflected) and flip.
+/// How the learning rate runs over the steps of a training, after the warm-up.
+enum class Schedule {
+  kCosine,   ///< half a cosine from the rate to zero (Loshchilov 2017)
+  kStep,     ///< times step_factor at each milestone
+  kOneCycle  ///< cosine up from 1/25 of the rate in the first 30 %, then down to 1e-5 of it (Smith
+             ///< 2018)
+};
+
+/// The numbers convolutions are computed in. Weights, their gradients, batch-norm statistics and
+/// the optimiser are single precision always.
+enum class Precision {
+  kFloat32,
+  kBfloat16,
+  kAuto  ///< bfloat16 where the processor multiplies it (AVX-512 BF16, AMX) or on a GPU
+};
+
+enum class Accelerator {
+  kAuto,  ///< a GPU where the LibTorch at hand has one, else the processor
+  kCpu,
+  kCuda
+};
+
+/// SGD with Nesterov momentum; weight decay on the weights of Conv and Linear alone; random crop
+/// (pad 4, reflected), flip and cutout.
 struct TrainOptions {
   int epochs = 10;
   int batch = 128;
@@ -29,6 +53,22 @@ struct TrainOptions {
   /// Where to keep a checkpoint (weights, optimiser state, epoch) after every epoch; training
   /// resumes from it when it matches network, options and data. Empty: none.
   std::filesystem::path checkpoint = {};
+
+  Schedule schedule = Schedule::kCosine;
+  /// Epochs in which the rate first grows linearly from 0; the schedule takes what is left. Not for
+  /// kOneCycle, which warms up itself.
+  double warmup_epochs = 0.0;
+  std::vector<int> milestones = {};  ///< kStep: epochs after which the rate drops, ascending
+  double step_factor = 0.1;          ///< kStep
+  /// Side of the square, in pixels, that is blanked at a random place of each image (DeVries 2017);
+  /// 0: none. Part of augment.
+  int cutout = 0;
+  Precision precision = Precision::kFloat32;
+  Accelerator accelerator = Accelerator::kCpu;
+  /// Scalars over time (loss, rate, accuracies), one line each 50 steps and one per epoch: CSV if
+  /// the name ends so, else JSON lines. Written after every epoch; kept when a training resumes.
+  /// Empty: none.
+  std::filesystem::path log = {};
 };
 
 struct EpochReport {
@@ -36,16 +76,27 @@ struct EpochReport {
   double loss = 0.0;
   double train_accuracy = 0.0;  ///< 0..1, on the augmented images
   double seconds = 0.0;
+  std::optional<double> validation_accuracy = {};  ///< 0..1, where there are validation images
 };
 using EpochObserver = std::function<void(const EpochReport&)>;
 
 /// 1 where a weight may move, 0 where it is pruned; by node name, laid out as the weight.
 using Masks = std::map<std::string, std::vector<std::uint8_t>>;
 
-/// Trains in place. Throws InputError if images and network do not fit, Interrupted on Ctrl-C (the
-/// checkpoint holds the last whole epoch).
+/// Trains in place. `validation` (not owned, may be nullptr) is scored after every epoch and moves
+/// nothing. Throws InputError if images and network do not fit or an option is out of range or not
+/// to be had here (a GPU), Interrupted on Ctrl-C (the checkpoint holds the last whole epoch).
 void train(network::Network& network, const data::Dataset& images, const TrainOptions& options,
-           const EpochObserver& observer = {});
+           const EpochObserver& observer = {}, const data::Dataset* validation = nullptr);
+
+/// "float32" or "bfloat16", "cpu" or "cuda": what the options come to on this machine. Throws
+/// InputError where they ask for what is not there.
+struct Execution {
+  Precision precision = Precision::kFloat32;
+  Accelerator accelerator = Accelerator::kCpu;
+  std::string text() const;  ///< "bfloat16 on cpu"
+};
+Execution resolve_execution(const TrainOptions& options);
 
 /// What fine-tuning holds fixed.
 struct FinetuneConstraints {
@@ -66,7 +117,8 @@ struct FinetuneConstraints {
   bool freeze_batch_norm = false;
 };
 void finetune(network::Network& network, const data::Dataset& images, const TrainOptions& options,
-              const FinetuneConstraints& constraints, const EpochObserver& observer = {});
+              const FinetuneConstraints& constraints, const EpochObserver& observer = {},
+              const data::Dataset* validation = nullptr);
 
 /// Float accuracy (0..1) with LibTorch.
 double evaluate(const network::Network& network, const data::Dataset& images, int batch = 256,

@@ -2,6 +2,9 @@
 #include <spdlog/fmt/fmt.h>
 
 #include <filesystem>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
 
 #include "host/cli/command.hpp"
 #include "host/cli/options.hpp"
@@ -21,8 +24,39 @@ struct TrainArguments {
   pruning::TrainOptions training;
 };
 
+/// What the model says about where it comes from.
+void note_origin(network::Network& network, const TrainArguments& arguments,
+                 const data::DataSplit& split) {
+  network.metadata["seed"] = std::to_string(arguments.training.seed);
+  network.metadata["dataset"] = split.train.name;
+  nlohmann::json training = training_json(arguments.training);
+  training["network"] = arguments.network;
+  training["train_images"] = split.train.count;
+  training["validation_images"] = split.validation.count;
+  training["data_seed"] = arguments.data.options.seed;
+  network.metadata["training"] = training.dump();
+}
+
+std::string report_text(const network::Network& network, const TrainArguments& arguments,
+                        const data::DataSplit& split, double accuracy,
+                        const std::optional<double>& validation) {
+  const std::string held_out =
+      validation
+          ? fmt::format("  validation  {:.2f} % on {} images held out by seed {}\n",
+                        100.0 * *validation, split.validation.count, arguments.data.options.seed)
+          : "";
+  return fmt::format(
+      "{} on {}: {} training images, {} epochs, seed {}, data seed {}, {}\n{}"
+      "  accuracy    {:.2f} % on {} test images\n  model       {}\n",
+      network.name, split.train.name, split.train.count, arguments.training.epochs,
+      arguments.training.seed, arguments.data.options.seed,
+      pruning::resolve_execution(arguments.training).text(), held_out, 100.0 * accuracy,
+      split.test.count, arguments.output.string());
+}
+
 void run(const TrainArguments& arguments, const Globals& globals) {
   require_writable(arguments.output);
+  pruning::resolve_execution(arguments.training);  // before minutes are spent on reading
   const data::DataSplit split = data::load_data(arguments.data.source, arguments.data.options);
   const data::Dataset& images = split.train;
   network::Network network =
@@ -30,26 +64,34 @@ void run(const TrainArguments& arguments, const Globals& globals) {
                             images.classes, arguments.training.seed);
   const auto statistics = data::channel_statistics(images);
   network.normalisation = {statistics.mean, statistics.std};
-  network.metadata["seed"] = std::to_string(arguments.training.seed);
-  network.metadata["dataset"] = images.name;
-  pruning::train(network, images, arguments.training, log_epoch);
+  note_origin(network, arguments, split);
+  std::optional<double> validation;
+  const auto observe = [&](const pruning::EpochReport& report) {
+    log_epoch(report);
+    validation = report.validation_accuracy;
+  };
+  pruning::train(network, images, arguments.training, observe,
+                 split.validation.count > 0 ? &split.validation : nullptr);
   network::write_onnx(network, arguments.output);
   const double accuracy = pruning::evaluate(network, split.test);
-  show_result(globals,
-              fmt::format("{} on {}: {} training images, {} epochs, seed {}, data seed {}\n"
-                          "  accuracy  {:.2f} % on {} test images\n  model     {}\n",
-                          network.name, images.name, images.count, arguments.training.epochs,
-                          arguments.training.seed, arguments.data.options.seed, 100.0 * accuracy,
-                          split.test.count, arguments.output.string()),
-              {{"network", network.name},
-               {"dataset", images.name},
-               {"seed", arguments.training.seed},
-               {"data_seed", arguments.data.options.seed},
-               {"train_images", images.count},
-               {"test_images", split.test.count},
-               {"epochs", arguments.training.epochs},
-               {"accuracy", accuracy},
-               {"model", arguments.output.string()}});
+  network.metadata["test_accuracy"] = fmt::format("{:.4f}", accuracy);
+  network.metadata["test_images"] = std::to_string(split.test.count);
+  network::write_onnx(network, arguments.output);
+  nlohmann::json json = {{"network", network.name},
+                         {"dataset", images.name},
+                         {"seed", arguments.training.seed},
+                         {"data_seed", arguments.data.options.seed},
+                         {"train_images", images.count},
+                         {"test_images", split.test.count},
+                         {"epochs", arguments.training.epochs},
+                         {"training", training_json(arguments.training)},
+                         {"accuracy", accuracy},
+                         {"model", arguments.output.string()}};
+  if (validation) {
+    json["validation_images"] = split.validation.count;
+    json["validation_accuracy"] = *validation;
+  }
+  show_result(globals, report_text(network, arguments, split, accuracy, validation), json);
 }
 
 }  // namespace
@@ -67,6 +109,7 @@ void add_train(CLI::App& app, Globals& globals) {
       ->type_name("FILE.onnx");
   add_data_options(*command, arguments->data);
   add_train_images_option(*command, arguments->data);
+  add_validation_option(*command, arguments->data);
   add_test_images_option(*command, arguments->data);
   add_training_options(*command, arguments->training);
   command->callback([arguments, &globals] { run(*arguments, globals); });

@@ -2,16 +2,20 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
 
 #include "pruning/train.hpp"
 
 namespace crossloop::cli {
 
-/// --epochs, --batch, --learning-rate, --weight-decay, --seed, --no-augment, --no-flip and
-/// --checkpoint; the defaults are what `options` holds.
+/// Everything of TrainOptions; the defaults are what `options` holds, except that precision and
+/// accelerator become auto.
 void add_training_options(CLI::App& command, pruning::TrainOptions& options);
 
 /// Logs one epoch.
 void log_epoch(const pruning::EpochReport& report);
+
+/// The options by name, with what auto came to on this machine. Throws as resolve_execution().
+nlohmann::json training_json(const pruning::TrainOptions& options);
 
 }  // namespace crossloop::cli
