@@ -1,101 +1,16 @@
 #include <gmock/gmock.h>
 
-#include <cmath>
-#include <limits>
-#include <random>
-
 #include "host/error.hpp"
 #include "host/network/executor.hpp"
 #include "host/network/zoo.hpp"
+#include "tests/operator_checks.hpp"
 
 namespace crossloop::network {
 namespace {
 
-std::vector<float> random_floats(std::size_t count, unsigned seed) {
-  std::mt19937 rng(seed);
-  std::vector<float> values(count);
-  for (float& v : values) v = static_cast<float>(rng()) * 0x1p-31F - 1.0F;
-  return values;
-}
+using tests::random_floats;
 
-/// One node between input and output.
-Network single(Shape input, Operator op) {
-  Network network;
-  network.name = "single";
-  network.output_name = "output";
-  network.input_shape = input;
-  network.nodes = {{"node", std::move(op), {"input"}, "output", {}}};
-  return network;
-}
-
-/// Reads one pixel, `outside` beyond the edge; no arithmetic shared with the executor.
-float pixel(const std::vector<float>& x, const Shape& s, int n, int c, int y, int x_at,
-            float outside) {
-  if (y < 0 || y >= s.height || x_at < 0 || x_at >= s.width) return outside;
-  return x[static_cast<std::size_t>(((n * s.channels + c) * s.height + y) * s.width + x_at)];
-}
-
-std::vector<float> naive_conv(const std::vector<float>& x, int batch, const Shape& s,
-                              const Conv& op) {
-  const Window& w = op.window;
-  std::vector<float> result;
-  for (int n = 0; n < batch; ++n) {
-    for (int o = 0; o < op.out_channels; ++o) {
-      for (int y = 0; y < w.out_height(s.height); ++y) {
-        for (int z = 0; z < w.out_width(s.width); ++z) {
-          double sum = op.bias.empty() ? 0.0 : op.bias[static_cast<std::size_t>(o)];
-          std::size_t k = static_cast<std::size_t>(o * op.in_channels * w.kernel_h * w.kernel_w);
-          for (int c = 0; c < op.in_channels; ++c) {
-            for (int i = 0; i < w.kernel_h; ++i) {
-              for (int j = 0; j < w.kernel_w; ++j, ++k) {
-                sum += double{op.weight[k]} *
-                       pixel(x, s, n, c, y * w.stride_h + i * w.dilation_h - w.pad_top,
-                             z * w.stride_w + j * w.dilation_w - w.pad_left, 0.0F);
-              }
-            }
-          }
-          result.push_back(static_cast<float>(sum));
-        }
-      }
-    }
-  }
-  return result;
-}
-
-void expect_near(const std::vector<float>& found, const std::vector<float>& expected) {
-  ASSERT_EQ(found.size(), expected.size());
-  for (std::size_t i = 0; i < found.size(); ++i) {
-    ASSERT_NEAR(found[i], expected[i], 1e-4 * (1.0 + std::abs(expected[i]))) << "value " << i;
-  }
-}
-
-TEST(Executor, ConvolvesAsANaiveLoopDoes) {
-  const std::vector<Window> windows = {
-      {},
-      {.stride_h = 2, .stride_w = 2},
-      {.kernel_h = 3, .kernel_w = 3, .pad_top = 1, .pad_left = 1, .pad_bottom = 1, .pad_right = 1},
-      {.kernel_h = 3, .kernel_w = 2, .stride_h = 2, .stride_w = 3, .pad_top = 2, .pad_right = 1},
-      {.kernel_h = 2,
-       .kernel_w = 3,
-       .pad_left = 3,
-       .pad_bottom = 2,
-       .dilation_h = 3,
-       .dilation_w = 2},
-      {.kernel_h = 7, .kernel_w = 6}};
-  const Shape input = {3, 7, 6};
-  for (std::size_t i = 0; i < windows.size(); ++i) {
-    SCOPED_TRACE("window " + std::to_string(i));
-    const auto weights =
-        static_cast<std::size_t>(4 * 3 * windows[i].kernel_h * windows[i].kernel_w);
-    const Conv op{.in_channels = 3,
-                  .out_channels = 4,
-                  .window = windows[i],
-                  .weight = random_floats(weights, 11),
-                  .bias = i % 2 == 0 ? random_floats(4, 12) : std::vector<float>{}};
-    const auto x = random_floats(static_cast<std::size_t>(5 * input.size()), 13);
-    expect_near(run(single(input, op), x, 5), naive_conv(x, 5, input, op));
-  }
-}
+Network single(Shape input, Operator op) { return tests::network_of(std::move(op), {input}); }
 
 TEST(Executor, MultipliesALinearLayer) {
   const Linear op{
@@ -127,51 +42,10 @@ TEST(Executor, RectifiesAddsFlattensAndAverages) {
   EXPECT_EQ(run(add, std::vector<float>{-1, 2}, 1), (std::vector<float>{-1, 4}));
 }
 
-TEST(Executor, PoolsAsANaiveLoopDoes) {
-  const Window w{.kernel_h = 3,
-                 .kernel_w = 2,
-                 .stride_h = 2,
-                 .stride_w = 1,
-                 .pad_top = 2,
-                 .pad_left = 1,
-                 .pad_bottom = 1};
-  const Shape s = {2, 5, 4};
-  const auto x = random_floats(static_cast<std::size_t>(2 * s.size()), 21);
-  std::vector<float> largest, mean, mean_with_padding;
-  for (int plane = 0; plane < 4; ++plane) {
-    for (int y = 0; y < w.out_height(5); ++y) {
-      for (int z = 0; z < w.out_width(4); ++z) {
-        float top = -2.0F, sum = 0.0F;
-        int inside = 0;
-        for (int tap = 0; tap < 6; ++tap) {
-          const float v = pixel(x, s, plane / 2, plane % 2, y * 2 + tap / 2 - 2, z + tap % 2 - 1,
-                                std::numeric_limits<float>::quiet_NaN());
-          if (std::isnan(v)) continue;
-          top = std::max(top, v);
-          sum += v;
-          ++inside;
-        }
-        largest.push_back(top);
-        mean.push_back(sum / static_cast<float>(inside));
-        mean_with_padding.push_back(sum / 6.0F);
-      }
-    }
-  }
-  EXPECT_EQ(run(single(s, MaxPool{w}), x, 2), largest);
-  expect_near(run(single(s, AveragePool{w, false}), x, 2), mean);
-  expect_near(run(single(s, AveragePool{w, true}), x, 2), mean_with_padding);
-}
-
-TEST(Executor, SpacesTheTapsOfADilatedMaxPool) {
-  const Window w{.kernel_h = 1, .kernel_w = 2, .dilation_w = 2};
-  EXPECT_EQ(run(single({1, 1, 4}, MaxPool{w}), std::vector<float>{1, 9, 3, 2}, 1),
-            (std::vector<float>{3, 9}));
-}
-
 TEST(Executor, GivesEachImageTheSameResultInAnyBatch) {
   const Network network = make_network("resnet8", {3, 16, 16}, 10, 1);
   const auto size = static_cast<std::size_t>(network.input_shape.size());
-  const auto x = random_floats(7 * size, 31);
+  const auto x = random_floats(7 * network.input_shape.size(), 31);
   const auto together = run(network, x, 7);
   const auto alone = run(network, std::span(x).subspan(4 * size, size), 1);
   EXPECT_EQ(std::vector<float>(together.begin() + 40, together.begin() + 50), alone);
@@ -189,6 +63,44 @@ TEST(Executor, ShowsEveryValueToTheObserverInOrder) {
       });
   EXPECT_EQ(seen, (std::vector<std::string>{"input[1, 1, 2]2:-1.0", "output[1, 1, 2]2:0.00",
                                             "flat[2, 1, 1]2:0.00"}));
+}
+
+TEST(Executor, TakesOneBatchPerInputAndShowsThemToTheObserver) {
+  Network network = tests::network_of(Concat{1}, {{1, 1, 1}, {2, 1, 1}, {1, 1, 1}});
+  network.nodes[0].inputs = {"input2", "input", "input1"};
+  const std::vector<float> first = {1, 10}, second = {2, 3, 20, 30}, third = {4, 40};
+  const std::vector<std::span<const float>> inputs = {first, second, third};
+  std::vector<std::string> seen;
+  const auto observe = [&](const std::string& value, const Shape&, int,
+                           std::span<const float> content) {
+    seen.push_back(value + std::to_string(content.size()));
+  };
+  EXPECT_THAT(run(network, inputs, 2, observe), ::testing::ElementsAre(4, 1, 2, 3, 40, 10, 20, 30));
+  EXPECT_THAT(seen, ::testing::ElementsAre("input2", "input14", "input22", "output8"));
+}
+
+TEST(Executor, RefusesInputsThatDoNotFitTheNetwork) {
+  const Network network = tests::network_of(Add{}, {{2, 1, 1}, {2, 1, 1}});
+  const std::vector<float> x(4), shorter(3);
+  const auto refusal = [&](const std::vector<std::span<const float>>& inputs) {
+    try {
+      run(network, inputs, 2);
+    } catch (const InputError& error) {
+      return std::string(error.what());
+    }
+    return std::string("accepted");
+  };
+  EXPECT_EQ(refusal({x, x}), "accepted");
+  EXPECT_EQ(refusal({x}), "network single: 1 inputs given, it has 2: input, input1");
+  EXPECT_EQ(refusal({x, shorter}),
+            "network single, input input1: 3 values, expected a batch of 2 times [2, 1, 1]");
+  EXPECT_THROW(run(network, x, 2), InputError);
+}
+
+TEST(Executor, KeepsAnInputThatIsItsOutput) {
+  Network network = single({1, 1, 2}, Relu{});
+  network.output_name = "input";
+  EXPECT_EQ(run(network, std::vector<float>{-1, 2}, 1), (std::vector<float>{-1, 2}));
 }
 
 TEST(Executor, RefusesAnInputOfTheWrongSize) {

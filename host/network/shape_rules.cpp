@@ -50,6 +50,7 @@ Shape slide(const Node& node, const Window& w, const Shape& in, int channels) {
 }
 
 void check_pool(const Node& node, const Window& w) {
+  check_window(node, w);
   // A window that sees nothing but padding has no maximum and no mean.
   if (std::max(w.pad_top, w.pad_bottom) >= w.kernel_h ||
       std::max(w.pad_left, w.pad_right) >= w.kernel_w) {
