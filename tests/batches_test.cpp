@@ -103,6 +103,34 @@ TEST(BatchSource, FlipsAboutHalfOfTheImages) {
   EXPECT_LT(flipped, 130);
 }
 
+TEST(BatchSource, CutsOneSquareOutOfEachImage) {
+  Ramp ramp;
+  std::fill(ramp.images.pixels.begin(), ramp.images.pixels.end(), std::uint8_t{255});
+  BatchSource source(ramp.net, ramp.images, {.cutout = 4});
+  std::size_t whole = 0, fewest = 64;
+  for (int epoch = 0; epoch < 200; ++epoch) {
+    const std::vector<float> batch = filled(source, {0}, epoch);
+    int top = 8, bottom = -1, left = 8, right = -1;
+    std::size_t blanks = 0;
+    for (int y = 0; y < 8; ++y) {
+      for (int x = 0; x < 8; ++x) {
+        if (batch[static_cast<std::size_t>((y * 8 + x) * 3)] != 0.0F) continue;
+        top = std::min(top, y), bottom = std::max(bottom, y);
+        left = std::min(left, x), right = std::max(right, x);
+        ++blanks;
+      }
+    }
+    const int area = (bottom - top + 1) * (right - left + 1);
+    ASSERT_EQ(blanks, static_cast<std::size_t>(area)) << "not a rectangle in epoch " << epoch;
+    ASSERT_LE(std::max(bottom - top, right - left), 3);
+    whole += blanks == 16;
+    fewest = std::min(fewest, blanks);
+  }
+  // The centre is uniform over 8x8: 25 of 64 squares lie inside, the smallest piece is 2x2.
+  EXPECT_NEAR(static_cast<double>(whole), 200 * 25.0 / 64, 25);
+  EXPECT_EQ(fewest, 4u);
+}
+
 TEST(BatchSource, AugmentsAnImageTheSameInAnyBatch) {
   const network::Network net = tests::tiny_network();
   const data::Dataset images = tests::tiny_images(6);

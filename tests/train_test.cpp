@@ -3,12 +3,14 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <cmath>
 #include <csignal>
 #include <cstdlib>
 #include <fstream>
 #include <limits>
 #include <numbers>
+#include <optional>
 
 #include "host/error.hpp"
 #include "host/files.hpp"
@@ -105,7 +107,9 @@ class HandRegression {
     double loss = 0.0;
     for (int i = 0; i < images.count; ++i) loss += add_gradient(images, i, gradient);
     for (std::size_t i = 0; i < values_.size(); ++i) {
-      const double slope = gradient[i] + options_.weight_decay * values_[i];
+      const bool is_bias = i % (inputs_ + 1) == inputs_;
+      const double decay = is_bias ? 0.0 : options_.weight_decay;
+      const double slope = gradient[i] + decay * values_[i];
       momentum_[i] = options_.momentum * momentum_[i] + slope;
       values_[i] -= rate * (slope + options_.momentum * momentum_[i]);
     }
@@ -226,6 +230,76 @@ TEST(Train, ResumesAsIfNeverStopped) {
   EXPECT_EQ(parameters_of(net), uninterrupted);
 }
 
+TEST(Train, ResumesAsIfNeverStoppedInBfloat16UnderEverySchedule) {
+  const data::Dataset images = tests::tiny_images(100);
+  for (const Schedule schedule : {Schedule::kOneCycle, Schedule::kStep}) {
+    TrainOptions options = tiny_options(4);
+    options.precision = Precision::kBfloat16;
+    options.schedule = schedule;
+    if (schedule == Schedule::kStep) options.milestones = {2, 3};
+    options.cutout = 3;
+    const std::vector<float> uninterrupted = trained(images, options);
+
+    options.checkpoint = fresh_path("resume_bfloat16.checkpoint");
+    network::Network net = tests::tiny_network();
+    train_and_stop(net, images, options, 2);
+    train(net, images, options);
+    EXPECT_EQ(parameters_of(net), uninterrupted);
+  }
+}
+
+TEST(Train, LearnsInBfloat16AsInSinglePrecision) {
+  const data::Dataset images = tests::tiny_images(256), test = tests::tiny_images(128, 5);
+  TrainOptions options = tiny_options(8);
+  options.precision = Precision::kBfloat16;
+  network::Network low = tests::tiny_network(), single = tests::tiny_network();
+  train(low, images, options);
+  options.precision = Precision::kFloat32;
+  train(single, images, options);
+  EXPECT_NE(parameters_of(low), parameters_of(single)) << "bfloat16 was not used";
+  EXPECT_NEAR(evaluate(low, test), evaluate(single, test), 0.05);
+}
+
+TEST(Train, ScoresValidationImagesWithoutTrainingOnThem) {
+  const data::Dataset images = tests::tiny_images(96), held_out = tests::tiny_images(64, 5);
+  network::Network alone = tests::tiny_network(), watched = tests::tiny_network();
+  train(alone, images, tiny_options(2));
+  std::optional<double> last;
+  train(
+      watched, images, tiny_options(2),
+      [&](const EpochReport& report) { last = report.validation_accuracy; }, &held_out);
+  EXPECT_EQ(parameters_of(watched), parameters_of(alone));
+  ASSERT_TRUE(last.has_value());
+  EXPECT_DOUBLE_EQ(*last, evaluate(watched, held_out));
+}
+
+TEST(Train, KeepsOneLogOverAResumedTraining) {
+  const data::Dataset images = tests::tiny_images(1600);
+  TrainOptions options = tiny_options(3);
+  options.checkpoint = fresh_path("log.checkpoint");
+  for (const char* name : {"log.csv", "log.jsonl"}) {
+    std::filesystem::remove(options.checkpoint);
+    options.log = fresh_path(name);
+    network::Network net = tests::tiny_network();
+    train_and_stop(net, images, options, 1);
+    std::ofstream(options.log, std::ios::app) << "2,200,0.5,0.1,0.5,,\n{\"epoch\": 2}\n";
+    train(net, images, options);
+    // Per epoch of 100 steps two records on the way and one for the whole.
+    const std::vector<std::uint8_t> bytes = read_file(options.log);
+    const auto lines = std::count(bytes.begin(), bytes.end(), '\n');
+    EXPECT_EQ(lines, options.log.extension() == ".csv" ? 10 : 9);
+  }
+}
+
+TEST(ResolveExecution, RefusesAGpuThatIsNotThere) {
+  TrainOptions options = tiny_options(1);
+  options.accelerator = Accelerator::kAuto;
+  if (resolve_execution(options).accelerator == Accelerator::kCuda) return;
+  options.accelerator = Accelerator::kCuda;
+  EXPECT_THAT([&] { resolve_execution(options); },
+              ThrowsMessage<InputError>(HasSubstr("no CUDA device")));
+}
+
 TEST(Train, StartsAfreshWhenTheCheckpointIsOfAnotherTraining) {
   const data::Dataset images = tests::tiny_images(64), others = tests::tiny_images(64, 12);
   const TrainOptions plain = tiny_options(2);
@@ -318,6 +392,9 @@ TEST(Train, RefusesOptionsOutOfRange) {
   expect_refused([](auto& o) { o.weight_decay = -1; }, "weight_decay");
   expect_refused([](auto& o) { o.label_smoothing = 1; }, "label_smoothing");
   expect_refused([](auto& o) { o.threads = -1; }, "threads");
+  expect_refused([](auto& o) { o.cutout = -1; }, "cutout");
+  expect_refused([](auto& o) { o.warmup_epochs = 2; }, "warmup_epochs");
+  expect_refused([](auto& o) { o.schedule = Schedule::kStep; }, "milestones");
 }
 
 }  // namespace
