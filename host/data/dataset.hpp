@@ -55,20 +55,29 @@ struct ChannelStatistics {
 };
 ChannelStatistics channel_statistics(const Dataset& images);
 
-/// What load_data() needs to know beyond the path.
+constexpr int kMostSide = 4096;  ///< pixels of an image that files are resized to
+
+/// How images of any size become images of one size.
+struct Framing {
+  int resize = 256;  ///< pixels of the shorter side, at most kMostSide
+  int crop = 224;    ///< side of the square cut out of the middle, 1 to `resize`
+};
+
+/// What load_data() needs to know beyond the path. All of shapes is what is set here.
 struct DataOptions {
   std::uint64_t seed = 1;    ///< which images shapes draws, and which are held out
-  int train_images = 20000;  ///< shapes: how many to draw; files: at most so many, 0 for all
+  int train_images = 20000;  ///< shapes: how many to draw; files: at most so many; 0: all of them
   int test_images = 4000;
   int validation_images = 0;  ///< so many of the training images are held out, see hold_out()
+  Framing framing = {};       ///< of an image folder
   bool skip_train = false;    ///< leave `train` without images, where only `test` is of interest
 };
 
 /// `source` is "shapes", or a file or folder: a folder with the CIFAR-10 binary version (or with
-/// its .tar.xz, or that archive itself), or a folder with the four IDX files of MNIST or
-/// Fashion-MNIST, gzipped or not. The kind is recognised from the names of the files. Throws
-/// InputError naming the file that is missing, short, or not what it should be, and for more
-/// validation than training images.
+/// its .tar.xz, or that archive itself), the same of CIFAR-100, a folder with the four IDX files of
+/// MNIST or Fashion-MNIST, gzipped or not, or an image folder (image_folder.hpp). The kind is
+/// recognised from the names of the files. Throws InputError naming the file that is missing,
+/// short, or not what it should be, and for more validation than training images.
 DataSplit load_data(const std::string& source, const DataOptions& options);
 
 }  // namespace crossloop::data

@@ -5,6 +5,7 @@
 #include "host/data/cifar.hpp"
 #include "host/data/dataset.hpp"
 #include "host/data/idx.hpp"
+#include "host/data/image_folder.hpp"
 #include "host/data/shapes.hpp"
 #include "host/error.hpp"
 
@@ -14,8 +15,9 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* kAccepted =
-    "shapes, a folder with CIFAR-10 (binary version) or its .tar.xz, that archive, or a folder "
-    "with the four IDX files of MNIST or Fashion-MNIST";
+    "shapes, a folder with CIFAR-10 or CIFAR-100 (binary version) or its archive, that archive, a "
+    "folder with the four IDX files of MNIST or Fashion-MNIST, or one with train/CLASS/*.jpg and "
+    "val/CLASS/*.jpg";
 
 // "test" in ASCII, far above any seed a person types, so that the test set is a draw of its own.
 constexpr std::uint64_t kTestStream = 0x7465737400000000ULL;
@@ -27,10 +29,13 @@ void check_count(const std::string& source, const char* which, int count, int le
 }
 
 DataSplit draw_shapes(const DataOptions& options) {
-  check_count("shapes", "train", options.train_images, 1);
-  check_count("shapes", "test", options.test_images, 1);
-  return {.train = make_shapes(options.seed, options.skip_train ? 0 : options.train_images),
-          .test = make_shapes(options.seed ^ kTestStream, options.test_images)};
+  check_count("shapes", "train", options.train_images, 0);
+  check_count("shapes", "test", options.test_images, 0);
+  const auto size = [](int wanted, int standard) { return wanted > 0 ? wanted : standard; };
+  const int train = size(options.train_images, DataOptions{}.train_images);
+  return {.train = make_shapes(options.seed, options.skip_train ? 0 : train),
+          .test = make_shapes(options.seed ^ kTestStream,
+                              size(options.test_images, DataOptions{}.test_images))};
 }
 
 DataSplit load_files(const std::string& source, const DataOptions& options) {
@@ -40,6 +45,7 @@ DataSplit load_files(const std::string& source, const DataOptions& options) {
       if (const auto place = find_cifar(source, set)) return load_cifar(*place, set, options);
     }
     if (is_folder && holds_idx(source)) return load_idx(source, options);
+    if (is_folder && holds_image_folder(source)) return load_image_folder(source, options);
   }
   const std::string found = is_folder            ? "a folder without a data set known here"
                             : fs::exists(source) ? "not an archive by its name"
