@@ -1,12 +1,16 @@
 #include "host/network/zoo.hpp"
 
+#include <spdlog/fmt/fmt.h>
+
 #include <algorithm>
-#include <array>
 #include <cmath>
+#include <functional>
+#include <limits>
 #include <numbers>
 #include <random>
 
 #include "host/error.hpp"
+#include "host/network/zoo_families.hpp"
 
 namespace crossloop::network {
 
@@ -29,162 +33,131 @@ class Random {
   std::mt19937_64 engine_;
 };
 
-/// Appends nodes; every method returns the name of the value it made, which is the node's name.
-class Builder {
- public:
-  Builder(const std::string& name, Shape input, std::uint64_t seed) : random_(seed) {
-    network_.name = name;
-    network_.input_shape = input;
+/// Draws the missing weight of a Conv or Linear node.
+void initialise(Node& node, Random& random) {
+  const WeightView view = weight_of(node);
+  const std::size_t size =
+      static_cast<std::size_t>(view.outputs) * static_cast<std::size_t>(view.inputs);
+  if (auto* conv = std::get_if<Conv>(&node.op)) {
+    const int fan_out =
+        conv->out_channels / conv->groups * conv->window.kernel_h * conv->window.kernel_w;
+    const double deviation = std::sqrt(2.0 / fan_out);
+    conv->weight.resize(size);
+    for (float& w : conv->weight) w = static_cast<float>(deviation * random.normal());
+  } else {
+    auto& linear = std::get<Linear>(node.op);
+    const double bound = 1.0 / std::sqrt(linear.in_features);
+    linear.weight.resize(size);
+    for (float& w : linear.weight) w = static_cast<float>(bound * (2.0 * random.uniform() - 1.0));
   }
+}
 
-  std::string append(const std::string& name, Operator op, std::vector<std::string> inputs) {
-    network_.nodes.push_back({name, std::move(op), std::move(inputs), name, {}});
-    return name;
-  }
+constexpr int kAnySide = std::numeric_limits<int>::max();
 
-  /// Square kernel of odd size, padded to keep the size at stride 1.
-  std::string conv(const std::string& name, const std::string& from, int in, int out, int kernel,
-                   int stride) {
-    const int pad = kernel / 2;
-    Conv op{.in_channels = in,
-            .out_channels = out,
-            .window = {.kernel_h = kernel,
-                       .kernel_w = kernel,
-                       .stride_h = stride,
-                       .stride_w = stride,
-                       .pad_top = pad,
-                       .pad_left = pad,
-                       .pad_bottom = pad,
-                       .pad_right = pad},
-            .weight = std::vector<float>(static_cast<std::size_t>(out * in * kernel * kernel)),
-            .bias = {}};
-    const double deviation = std::sqrt(2.0 / (out * kernel * kernel));
-    for (float& w : op.weight) w = static_cast<float>(deviation * random_.normal());
-    return append(name, std::move(op), {from});
-  }
-
-  std::string batch_norm(const std::string& name, const std::string& from, int channels) {
-    const auto n = static_cast<std::size_t>(channels);
-    BatchNorm op;
-    op.gamma.assign(n, 1.0F);
-    op.beta.assign(n, 0.0F);
-    op.mean.assign(n, 0.0F);
-    op.variance.assign(n, 1.0F);
-    return append(name, std::move(op), {from});
-  }
-
-  /// Weights uniform in +-1/sqrt(in), zero bias.
-  std::string linear(const std::string& name, const std::string& from, int in, int out) {
-    Linear op{.in_features = in,
-              .out_features = out,
-              .weight = std::vector<float>(static_cast<std::size_t>(out * in)),
-              .bias = std::vector<float>(static_cast<std::size_t>(out))};
-    const double bound = 1.0 / std::sqrt(in);
-    for (float& w : op.weight) w = static_cast<float>(bound * (2.0 * random_.uniform() - 1.0));
-    return append(name, std::move(op), {from});
-  }
-
-  std::string relu(const std::string& name, const std::string& from) {
-    return append(name, Relu{}, {from});
-  }
-
-  Network finish(const std::string& output) {
-    network_.output_name = output;
-    infer_shapes(network_);
-    return std::move(network_);
-  }
-
- private:
-  Network network_;
-  Random random_;
+/// Pixels a side, least and most.
+struct Sides {
+  int least = 1;
+  int most = kAnySide;
 };
 
-std::string residual_block(Builder& b, const std::string& name, const std::string& from, int in,
-                           int out, int stride) {
-  std::string x = b.conv(name + ".conv1", from, in, out, 3, stride);
-  x = b.relu(name + ".relu1", b.batch_norm(name + ".bn1", x, out));
-  x = b.conv(name + ".conv2", x, out, out, 3, 1);
-  x = b.batch_norm(name + ".bn2", x, out);
-  std::string shortcut = from;
-  if (in != out || stride != 1) {
-    shortcut = b.conv(name + ".shortcut.conv", from, in, out, 1, stride);
-    shortcut = b.batch_norm(name + ".shortcut.bn", shortcut, out);
-  }
-  return b.relu(name + ".relu2", b.append(name + ".add", Add{}, {x, shortcut}));
+struct Recipe {
+  std::function<std::string(Builder&)> build;
+  std::vector<Sides> sides = {};  ///< height and width both lie in one of these; empty: any
+};
+
+Recipe cifar_resnet_of(int blocks_per_stage, Shortcut shortcut) {
+  return {[=](Builder& b) { return cifar_resnet(b, blocks_per_stage, shortcut); }};
 }
 
-/// 6 * blocks_per_stage + 2 layers.
-Network resnet(const std::string& name, Shape input, int classes, std::uint64_t seed,
-               int blocks_per_stage) {
-  constexpr std::array<int, 3> kChannels = {16, 32, 64};
-  Builder b(name, input, seed);
-  std::string x = b.conv("conv1", "input", input.channels, kChannels[0], 3, 1);
-  x = b.relu("relu1", b.batch_norm("bn1", x, kChannels[0]));
-  int in = kChannels[0];
-  int block = 0;
-  for (const int out : kChannels) {
-    for (int i = 0; i < blocks_per_stage; ++i) {
-      const int stride = in == out ? 1 : 2;
-      x = residual_block(b, "block" + std::to_string(++block), x, in, out, stride);
-      in = out;
+Recipe imagenet_resnet_of(const std::array<int, 4>& blocks, bool bottleneck) {
+  return {[=](Builder& b) { return imagenet_resnet(b, blocks, bottleneck); }};
+}
+
+/// Five stages leave 1x1 pixels for the one classifier, 7x7 for the other.
+Recipe vgg_of(const VggStages& stages, bool batch_norm) {
+  return {[=](Builder& b) { return vgg(b, stages, batch_norm); }, {{32, 63}, {224, 255}}};
+}
+
+std::map<std::string, Recipe> all_recipes() {
+  std::map<std::string, Recipe> recipes = {
+      {"alexnet", {alexnet, {{29, 63}, {223, 254}}}},  // the latter leave 6x6 pixels
+      {"lenet5", {lenet5, {{28, 28}, {32, 32}}}},
+      {"linear", {linear_classifier}},
+      {"mobilenet_v1", {mobilenet_v1}},
+      {"mobilenet_v2", {mobilenet_v2}},
+      {"resnet18", imagenet_resnet_of({2, 2, 2, 2}, false)},
+      {"resnet50", imagenet_resnet_of({3, 4, 6, 3}, true)},
+      {"squeezenet1_1", {squeezenet1_1, {{12, kAnySide}}}},
+      {"vgg8", {vgg8, {{8, kAnySide}}}}};
+  for (const int layers : {8, 14, 20, 32, 56}) {
+    const std::string name = "resnet" + std::to_string(layers);
+    recipes[name] = cifar_resnet_of((layers - 2) / 6, Shortcut::kProjection);
+    recipes[name + "_a"] = cifar_resnet_of((layers - 2) / 6, Shortcut::kPadded);
+  }
+  const std::map<std::string, VggStages> vggs = {
+      {"vgg11", {{64}, {128}, {256, 256}, {512, 512}, {512, 512}}},
+      {"vgg13", {{64, 64}, {128, 128}, {256, 256}, {512, 512}, {512, 512}}},
+      {"vgg16", {{64, 64}, {128, 128}, {256, 256, 256}, {512, 512, 512}, {512, 512, 512}}}};
+  for (const auto& [name, stages] : vggs) {
+    recipes[name] = vgg_of(stages, false);
+    recipes[name + "_bn"] = vgg_of(stages, true);
+  }
+  return recipes;
+}
+
+const std::map<std::string, Recipe>& recipes() {
+  static const std::map<std::string, Recipe> kRecipes = all_recipes();
+  return kRecipes;
+}
+
+void check_sides(const std::string& name, const Shape& input, const std::vector<Sides>& allowed) {
+  if (allowed.empty()) return;
+  std::vector<std::string> expected;
+  for (const auto& [least, most] : allowed) {
+    if (std::min(input.height, input.width) >= least &&
+        std::max(input.height, input.width) <= most) {
+      return;
     }
+    expected.push_back(most == kAnySide ? fmt::format("at least {}", least)
+                       : least == most  ? std::to_string(least)
+                                        : fmt::format("{} to {}", least, most));
   }
-  x = b.append("flatten", Flatten{}, {b.append("pool", GlobalAveragePool{}, {x})});
-  return b.finish(b.linear("fc", x, in, classes));
-}
-
-/// Six 3x3 convolutions in three stages, each stage ending in a 2x2 max pool, and two linear
-/// layers.
-Network vgg8(const std::string& name, Shape input, int classes, std::uint64_t seed) {
-  constexpr std::array<int, 3> kChannels = {32, 64, 128};
-  constexpr int kHidden = 256;
-  if (input.height < 8 || input.width < 8) {
-    throw InputError("vgg8: input " + to_string(input) + ", expected at least 8x8 pixels");
-  }
-  Builder b(name, input, seed);
-  std::string x = "input";
-  int in = input.channels;
-  int layer = 0;
-  for (int stage = 0; stage < 3; ++stage) {
-    const int out = kChannels[static_cast<std::size_t>(stage)];
-    for (int i = 0; i < 2; ++i) {
-      const std::string number = std::to_string(++layer);
-      x = b.batch_norm("bn" + number, b.conv("conv" + number, x, in, out, 3, 1), out);
-      x = b.relu("relu" + number, x);
-      in = out;
-    }
-    const Window half{.kernel_h = 2, .kernel_w = 2, .stride_h = 2, .stride_w = 2};
-    x = b.append("pool" + std::to_string(stage + 1), MaxPool{half}, {x});
-  }
-  x = b.append("flatten", Flatten{}, {x});
-  x = b.linear("fc1", x, in * (input.height / 8) * (input.width / 8), kHidden);
-  x = b.relu("relu" + std::to_string(layer + 1), x);
-  return b.finish(b.linear("fc2", x, kHidden, classes));
-}
-
-Network linear_classifier(const std::string& name, Shape input, int classes, std::uint64_t seed) {
-  Builder b(name, input, seed);
-  const std::string x = b.append("flatten", Flatten{}, {"input"});
-  return b.finish(b.linear("fc", x, input.size(), classes));
+  throw InputError(fmt::format("network {}: input {}, expected {} pixels a side", name,
+                               to_string(input), fmt::join(expected, " or ")));
 }
 
 }  // namespace
 
-std::vector<std::string> zoo_names() { return {"linear", "resnet8", "resnet20", "vgg8"}; }
+std::vector<std::string> zoo_names() {
+  std::vector<std::string> names;
+  for (const auto& [name, recipe] : recipes()) names.push_back(name);
+  return names;
+}
 
-Network make_network(const std::string& name, Shape input, int classes, std::uint64_t seed) {
+NetworkPlan plan_network(const std::string& name, Shape input, int classes) {
+  const auto found = recipes().find(name);
+  if (found == recipes().end()) {
+    throw InputError(
+        fmt::format("no network is called {}; known: {}", name, fmt::join(zoo_names(), ", ")));
+  }
   if (std::min({input.channels, input.height, input.width}) < 1 || classes < 2) {
     throw InputError("network " + name + ": input " + to_string(input) + " and " +
                      std::to_string(classes) +
                      " classes, expected positive sizes and at least 2 classes");
   }
-  if (name == "linear") return linear_classifier(name, input, classes, seed);
-  if (name == "resnet8") return resnet(name, input, classes, seed, 1);
-  if (name == "resnet20") return resnet(name, input, classes, seed, 3);
-  if (name == "vgg8") return vgg8(name, input, classes, seed);
-  std::string known;
-  for (const std::string& each : zoo_names()) known += (known.empty() ? "" : ", ") + each;
-  throw InputError("no network is called " + name + "; known: " + known);
+  check_sides(name, input, found->second.sides);
+  Builder builder(name, input, classes);
+  return builder.finish(found->second.build(builder));
+}
+
+Network make_network(const std::string& name, Shape input, int classes, std::uint64_t seed) {
+  Network network = plan_network(name, input, classes).network;
+  Random random(seed);
+  for (Node& node : network.nodes) {
+    if (has_weight(node)) initialise(node, random);
+  }
+  infer_shapes(network);
+  return network;
 }
 
 }  // namespace crossloop::network
