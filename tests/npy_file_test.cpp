@@ -130,6 +130,8 @@ TEST_F(NpyFile, RefusesAnotherKindOrVersion) {
   std::string bytes = bytes_of(header("<f4", "(1,)"), raw<float>({1}));
   bytes[6] = '\x04';
   EXPECT_THAT(refusal(bytes), HasSubstr("is of version 4.0, expected 1.0, 2.0 or 3.0"));
+  bytes[6] = bytes[7] = '\x01';
+  EXPECT_THAT(refusal(bytes), HasSubstr("is of version 1.1"));
   EXPECT_THROW(read_npy(folder_ / "absent.npy"), InputError);
 }
 

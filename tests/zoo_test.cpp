@@ -151,6 +151,8 @@ TEST(Zoo, PadsTheShortcutsOfOptionA) {
   EXPECT_EQ(pad.before, (std::array{8, 0, 0}));
   EXPECT_EQ(pad.after, (std::array{8, 0, 0}));
   EXPECT_EQ(network.node("block1.add").inputs, (std::vector<std::string>{"block1.bn2", "relu1"}));
+  EXPECT_EQ(plan_network("resnet8_a", {3, 33, 31}, 10).shapes.at("block2.add"),
+            (Shape{32, 17, 16}));
 }
 
 TEST(Zoo, ConvolvesEachChannelByItselfInMobileNets) {
@@ -160,6 +162,14 @@ TEST(Zoo, ConvolvesEachChannelByItselfInMobileNets) {
   EXPECT_EQ(conv("mobilenet_v1", "block2.depthwise.conv").groups, 64);
   EXPECT_EQ(conv("mobilenet_v2", "block2.depthwise.conv").groups, 96);
   EXPECT_EQ(conv("mobilenet_v2", "block2.project.conv").groups, 1);
+}
+
+TEST(Zoo, AddsTheInputOfAnInvertedResidualOfTheSameShape) {
+  const Network network = plan_network("mobilenet_v2", kImageNet, 10).network;
+  const auto is_add = [](const Node& node) { return std::holds_alternative<Add>(node.op); };
+  EXPECT_EQ(std::count_if(network.nodes.begin(), network.nodes.end(), is_add), 10);
+  EXPECT_EQ(network.node("block3.add").inputs,
+            (std::vector<std::string>{"block2.project.bn", "block3.project.bn"}));
 }
 
 TEST(Zoo, GivesTheSameWeightsAsEver) {
