@@ -41,6 +41,7 @@ enum class InputLayout { kNchw, kNhwc };
 struct ExtraInput {
   std::string name;
   Shape shape;
+  bool flat = false;  ///< [N, features] in the model file, not [N, C, 1, 1]
 };
 
 /// A feed-forward graph with one output. Zeros in a weight are its sparsity.
@@ -48,6 +49,8 @@ struct Network {
   std::string name;
   std::string input_name = "input";
   std::string output_name;
+  /// Whether an output of shape [F, 1, 1] is [N, F] in the model file, else [N, F, 1, 1].
+  bool flat_output = true;
   Shape input_shape;
   InputLayout input_layout = InputLayout::kNchw;
   std::vector<ExtraInput> extra_inputs;
@@ -56,6 +59,9 @@ struct Network {
   /// Everything else a model carries, as `crossloop.KEY` in the ONNX metadata: pruning method,
   /// seeds, class names.
   std::map<std::string, std::string> metadata;
+  /// Entries of other tools in the ONNX metadata, kept as they are.
+  std::map<std::string, std::string> foreign_metadata;
+  bool flat_input = false;  ///< the input is [N, features] in the model file, not [N, C, 1, 1]
 
   const Node& node(const std::string& node_name) const;  ///< throws InputError if absent
   Node& node(const std::string& node_name);

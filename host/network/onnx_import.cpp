@@ -7,65 +7,67 @@
 #include <utility>
 
 #include "host/error.hpp"
+#include "host/network/onnx_fold.hpp"
+#include "host/network/onnx_shapes.hpp"
 
 namespace crossloop::network {
 
-namespace {
-
-/// [rows][columns] -> [columns][rows].
-std::vector<float> transposed(const std::vector<float>& matrix, std::size_t rows,
-                              std::size_t columns) {
-  std::vector<float> result(matrix.size());
-  for (std::size_t r = 0; r < rows; ++r) {
-    for (std::size_t c = 0; c < columns; ++c) result[c * rows + r] = matrix[r * columns + c];
-  }
-  return result;
-}
-
-/// A bias of one value for each output; [n], [1, n] or a single value for all.
-std::vector<float> bias_values(const OnnxNode& node, int input, int outputs) {
-  const auto rank = static_cast<std::size_t>(node.constant(input).dims_size());
-  std::vector<std::int64_t> any(rank, 1);
-  if (rank > 0) any.back() = -1;
-  std::vector<float> values = node.floats(input, any);
-  if (values.size() == 1) values.resize(static_cast<std::size_t>(outputs), values[0]);
-  if (values.size() != static_cast<std::size_t>(outputs)) {
-    node.refuse(fmt::format("bias {} has {} values, expected {}", node.input(input), values.size(),
-                            outputs));
-  }
-  return values;
-}
-
-}  // namespace
-
 const std::map<std::string, OnnxImporter::Import>& OnnxImporter::imports() {
+  using I = OnnxImporter;
   static const std::map<std::string, Import> kImports = {
-      {"Add", &OnnxImporter::add},
-      {"AveragePool", &OnnxImporter::average_pool},
-      {"BatchNormalization", &OnnxImporter::batch_norm},
-      {"Constant", &OnnxImporter::constant},
-      {"Conv", &OnnxImporter::conv},
-      {"Dropout", &OnnxImporter::identity},
-      {"Flatten", &OnnxImporter::flatten},
-      {"Gemm", &OnnxImporter::gemm},
-      {"GlobalAveragePool", &OnnxImporter::global_average_pool},
-      {"Identity", &OnnxImporter::identity},
-      {"MatMul", &OnnxImporter::matmul},
-      {"MaxPool", &OnnxImporter::max_pool},
-      {"ReduceMean", &OnnxImporter::reduce_mean},
-      {"Relu", &OnnxImporter::relu},
-      {"Reshape", &OnnxImporter::reshape},
+      {"Add", &I::add},
+      {"AveragePool", &I::average_pool},
+      {"BatchNormalization", &I::batch_norm},
+      {"Cast", &I::cast},
+      {"Clip", &I::clip},
+      {"Concat", &I::concat},
+      {"Conv", &I::conv},
+      {"DequantizeLinear", &I::dequantise},
+      {"Div", &I::div},
+      {"Dropout", &I::dropout},
+      {"Flatten", &I::flatten},
+      {"Gemm", &I::gemm},
+      {"GlobalAveragePool", &I::global_average_pool},
+      {"GlobalMaxPool", &I::global_max_pool},
+      {"HardSigmoid", &I::hard_sigmoid},
+      {"HardSwish", &I::hard_swish},
+      {"Identity", &I::identity},
+      {"LRN", &I::lrn},
+      {"LeakyRelu", &I::leaky_relu},
+      {"MatMul", &I::matmul},
+      {"MaxPool", &I::max_pool},
+      {"Mul", &I::mul},
+      {"Pad", &I::pad},
+      {"QuantizeLinear", &I::quantise},
+      {"ReduceMean", &I::reduce_mean},
+      {"Relu", &I::relu},
+      {"Reshape", &I::reshape},
+      {"Sigmoid", &I::sigmoid},
+      {"Slice", &I::slice},
+      {"Softmax", &I::softmax},
+      {"Squeeze", &I::squeeze},
+      {"Sub", &I::sub},
+      {"Sum", &I::sum},
+      {"Transpose", &I::transpose},
+      {"Unsqueeze", &I::unsqueeze},
   };
   return kImports;
 }
 
 const std::set<std::string>& supported_operators() {
   static const std::set<std::string> kNames = [] {
-    std::set<std::string> names;
+    std::set<std::string> names = folded_operators();
+    names.insert("Shape");
     for (const auto& [name, import] : OnnxImporter::imports()) names.insert(name);
     return names;
   }();
   return kNames;
+}
+
+Dimensions file_dimensions(std::int64_t batch, const Shape& shape, std::size_t rank) {
+  Dimensions dims = {batch, shape.channels, shape.height, shape.width};
+  dims.resize(rank);
+  return dims;
 }
 
 OnnxImporter::OnnxImporter(OnnxSource source, Constants constants, std::map<std::string, int> uses,
@@ -74,26 +76,103 @@ OnnxImporter::OnnxImporter(OnnxSource source, Constants constants, std::map<std:
       constants_(std::move(constants)),
       uses_(std::move(uses)),
       batch_(batch),
-      network_(network),
-      shapes_{{network.input_name, network.input_shape}} {}
+      network_(network) {}
+
+void OnnxImporter::add_input(const std::string& name, const Dimensions& dims) {
+  const auto at = [&](std::size_t i) { return i < dims.size() ? static_cast<int>(dims[i]) : 1; };
+  values_[name] = {name, dims};
+  made_[name] = {{at(1), at(2), at(3)}, dims.size(), std::nullopt};
+}
+
+void OnnxImporter::add_nhwc_input(const std::string& name, const Dimensions& dims) {
+  add_input(name, {dims[0], dims[3], dims[1], dims[2]});
+  values_[name].dims = dims;
+  nhwc_input_ = name;
+}
 
 void OnnxImporter::import_node(const onnx::NodeProto& proto) {
   const OnnxNode node(source_, constants_, proto);
-  node.require_single_output();
-  (this->*imports().at(proto.op_type()))(node);
+  for (int i = 1; i < proto.output_size(); ++i) {
+    if (uses_[proto.output(i)] > 0 && !proto.output(i).empty()) {
+      node.refuse("its output " + proto.output(i) + " is read, only the first is supported");
+    }
+  }
+  if (fold_constant(node)) return;
+  const auto import = imports().find(proto.op_type());
+  if (import == imports().end()) return refuse_computed(node);
+  (this->*import->second)(node);
 }
 
-const std::string& OnnxImporter::resolve(const std::string& value) const {
-  const auto alias = aliases_.find(value);
-  return alias == aliases_.end() ? value : alias->second;
+/// True where the output of `node` is known now.
+bool OnnxImporter::fold_constant(const OnnxNode& node) {
+  if (node.type() == "Shape") {
+    const Dimensions& dims = node.is_constant(0) ? node.constant(0).dims : value(node, 0).dims;
+    Dimensions part = shape_slice(node, dims);
+    constants_.add(node.output(),
+                   integer_tensor({static_cast<std::int64_t>(part.size())}, std::move(part)));
+    return true;
+  }
+  std::optional<ConstantTensor> known = fold(node);
+  if (known) constants_.add(node.output(), *std::move(known));
+  return known.has_value();
 }
 
-const Shape& OnnxImporter::shape(const OnnxNode& node, int input) const {
-  const auto found = shapes_.find(resolve(node.input(input)));
-  if (found == shapes_.end()) {
-    node.refuse("input " + node.input(input) + " is a constant, expected an activation");
+void OnnxImporter::refuse_computed(const OnnxNode& node) {
+  node.refuse("supported on constants and shapes only, its input is computed");
+}
+
+const std::string& OnnxImporter::output(const std::string& value) const {
+  const auto found = values_.find(value);
+  if (found == values_.end()) {
+    throw InputError(source_.file + ": output " + value + " does not depend on the input");
+  }
+  const Dimensions& dims = found->second.dims;
+  if ((dims.size() != 2 && dims.size() != 4) || value == nhwc_input_) {
+    throw InputError(
+        fmt::format("{}: output {} has the shape [{}], expected [N, C, H, W] or "
+                    "[N, features]",
+                    source_.file, value, fmt::join(dims, ", ")));
+  }
+  return found->second.name;
+}
+
+const Dimensions* OnnxImporter::dimensions(const std::string& value) const {
+  const auto found = values_.find(value);
+  return found == values_.end() ? nullptr : &found->second.dims;
+}
+
+const OnnxImporter::Value& OnnxImporter::value(const OnnxNode& node, int input) const {
+  if (!node.has_input(input)) node.refuse(fmt::format("input {} is missing", input));
+  const std::string& name = node.input(input);
+  if (codes_.contains(name)) {
+    node.refuse("input " + name + " holds quantised codes, which only DequantizeLinear may read");
+  }
+  const auto found = values_.find(name);
+  if (found == values_.end()) {
+    node.refuse("input " + name + " is a constant, expected an activation");
+  }
+  if (name == nhwc_input_ && node.type() != "Transpose" && node.type() != "Shape") {
+    node.refuse("input " + name + " is [N, H, W, C], expected [N, C, H, W]");
   }
   return found->second;
+}
+
+const OnnxImporter::Value& OnnxImporter::activation(const OnnxNode& node, int input) const {
+  const Value& found = value(node, input);
+  if (found.dims.size() < 2 || found.dims.size() > 4) {
+    node.refuse(fmt::format("input {} has the shape [{}], supported are 2 to 4 dimensions",
+                            node.input(input), fmt::join(found.dims, ", ")));
+  }
+  return found;
+}
+
+const OnnxImporter::Value& OnnxImporter::image(const OnnxNode& node, int input) const {
+  const Value& found = activation(node, input);
+  if (found.dims.size() != 4) {
+    node.refuse(fmt::format("input {} has the shape [{}], supported is [N, C, H, W]",
+                            node.input(input), fmt::join(found.dims, ", ")));
+  }
+  return found;
 }
 
 std::string OnnxImporter::unique_name(const std::string& wanted) {
@@ -102,198 +181,94 @@ std::string OnnxImporter::unique_name(const std::string& wanted) {
   return name;
 }
 
-void OnnxImporter::append(const OnnxNode& node, Operator op, int inputs) {
-  std::vector<std::string> values;
-  for (int i = 0; i < inputs; ++i) {
-    shape(node, i);  // refuses constants
-    values.push_back(resolve(node.input(i)));
-  }
-  append_named(node, display_name(node.proto()), std::move(op), std::move(values),
-               node.proto().output(0));
+std::string OnnxImporter::unique_value(const std::string& wanted) const {
+  std::string name = wanted;
+  while (made_.contains(name) || uses_.contains(name)) name += "_";
+  return name;
 }
 
-void OnnxImporter::append_named(const OnnxNode& node, const std::string& name, Operator op,
-                                std::vector<std::string> inputs, const std::string& output) {
+void OnnxImporter::append(const OnnxNode& node, Operator op, const std::vector<int>& inputs) {
+  std::vector<std::string> names;
+  std::size_t rank = 0;
+  for (const int i : inputs) {
+    names.push_back(activation(node, i).name);
+    rank = std::max(rank, activation(node, i).dims.size());
+  }
+  append_named(node, display_name(node.proto()), std::move(op), std::move(names), node.output(),
+               rank);
+  values_[node.output()] = {node.output(),
+                            file_dimensions(batch_, made_.at(node.output()).shape, rank)};
+}
+
+Node& OnnxImporter::append_named(const OnnxNode& node, const std::string& name, Operator op,
+                                 std::vector<std::string> inputs, const std::string& output,
+                                 std::size_t rank) {
   Node made{unique_name(name), std::move(op), std::move(inputs), output, {}};
   std::vector<Shape> shapes;
-  for (const std::string& value : made.inputs) shapes.push_back(shapes_.at(value));
+  for (const std::string& each : made.inputs) shapes.push_back(made_.at(each).shape);
   try {
-    shapes_[output] = output_shape(made, shapes);
+    made_[output] = {output_shape(made, shapes), rank, network_.nodes.size()};
   } catch (const InputError& error) {
     node.refuse(error.what());
   }
   network_.nodes.push_back(std::move(made));
+  return network_.nodes.back();
 }
 
-void OnnxImporter::conv(const OnnxNode& node) {
-  node.require("group", 1);
-  std::vector<float> weight = node.floats(1, {-1, -1, -1, -1});
-  const auto& dims = node.constant(1).dims();
-  const auto size = [&](int axis) { return static_cast<int>(dims[axis]); };
-  const std::vector<int> kernel = node.sizes("kernel_shape", 2, 1, 0);
-  if (node.has_attribute("kernel_shape") && (kernel[0] != size(2) || kernel[1] != size(3))) {
-    node.refuse(fmt::format("kernel_shape is {}x{}, its weight {} is {}x{}", kernel[0], kernel[1],
-                            node.input(1), size(2), size(3)));
+void OnnxImporter::alias(const OnnxNode& node, const Value& in) {
+  values_[node.output()] = Value(in);
+}
+
+void OnnxImporter::identity(const OnnxNode& node) { alias(node, value(node, 0)); }
+
+void OnnxImporter::dropout(const OnnxNode& node) {
+  if (node.has_input(2)) {
+    const ConstantTensor& mode = node.constant(2);
+    if (mode.is_float() || mode.size() != 1 || mode.integer(0) != 0) {
+      node.refuse("training mode is not supported");
+    }
   }
-  Conv op{.in_channels = size(1),
-          .out_channels = size(0),
-          .window = node.window(shape(node, 0), size(2), size(3)),
-          .weight = std::move(weight),
-          .bias = {}};
-  if (node.has_input(2)) op.bias = node.floats(2, {size(0)});
-  append(node, std::move(op));
+  alias(node, value(node, 0));
 }
 
-void OnnxImporter::gemm(const OnnxNode& node) {
-  node.require("transA", 0);
-  if (node.real("alpha", 1.0F) != 1.0F || node.real("beta", 1.0F) != 1.0F) {
-    node.refuse("alpha and beta other than 1 are not supported");
+void OnnxImporter::cast(const OnnxNode& node) {
+  const auto to = static_cast<int>(node.integer("to", 0));
+  if (to != onnx::TensorProto::FLOAT) {
+    node.refuse("an activation to " + type_name(to) + ", supported is FLOAT");
   }
-  std::vector<float> weight = node.floats(1, {-1, -1});
-  int rows = static_cast<int>(node.constant(1).dims(0));
-  int columns = static_cast<int>(node.constant(1).dims(1));
-  if (node.integer("transB", 0) == 0) {
-    weight = transposed(weight, static_cast<std::size_t>(rows), static_cast<std::size_t>(columns));
-    std::swap(rows, columns);
+  alias(node, value(node, 0));
+}
+
+void OnnxImporter::quantise(const OnnxNode& node) {
+  const Value& in = activation(node, 0);
+  QuantisationParameters parameters = quantisation_parameters(node, in.dims);
+  if (parameters.scale.size() != 1) {
+    node.refuse("an activation with a scale per channel, supported is one per tensor");
   }
-  Linear op{.in_features = columns, .out_features = rows, .weight = std::move(weight), .bias = {}};
-  if (node.has_input(2)) op.bias = bias_values(node, 2, rows);
-  append(node, std::move(op));
+  codes_[node.output()] = {in, std::move(parameters), display_name(node.proto())};
 }
 
-void OnnxImporter::matmul(const OnnxNode& node) {
-  const std::vector<float> weight = node.floats(1, {-1, -1});
-  const auto rows = static_cast<std::size_t>(node.constant(1).dims(0));
-  const auto columns = static_cast<std::size_t>(node.constant(1).dims(1));
-  append(node, Linear{.in_features = static_cast<int>(rows),
-                      .out_features = static_cast<int>(columns),
-                      .weight = transposed(weight, rows, columns),
-                      .bias = {}});
-  products_[node.proto().output(0)] = network_.nodes.size() - 1;
-}
-
-void OnnxImporter::add(const OnnxNode& node) {
-  if (node.is_constant(0)) return add_bias(node, 0);
-  if (node.is_constant(1)) return add_bias(node, 1);
-  append(node, Add{}, 2);
-}
-
-/// Add of a constant: the bias of the MatMul before it, which then makes the value of the Add.
-void OnnxImporter::add_bias(const OnnxNode& node, int constant_input) {
-  const int other = 1 - constant_input;
-  const auto product = products_.find(resolve(node.input(other)));
-  if (product == products_.end() || uses_[node.input(other)] != 1 ||
-      product->first != node.input(other)) {
+void OnnxImporter::dequantise(const OnnxNode& node) {
+  const auto found = codes_.find(node.input(0));
+  if (found == codes_.end()) {
+    node.refuse("input " + node.input(0) +
+                " is computed, expected constant codes or those of a QuantizeLinear");
+  }
+  const Codes& codes = found->second;
+  const QuantisationParameters parameters = quantisation_parameters(node, codes.in.dims);
+  if (parameters != codes.parameters) {
     node.refuse(
-        "adding a constant is supported only as the bias of a MatMul that nothing else reads");
+        "its scale, zero point or type differs from the QuantizeLinear "
+        "before it, " +
+        codes.node_name);
   }
-  Node& linear = network_.nodes[product->second];
-  auto& op = std::get<Linear>(linear.op);
-  op.bias = bias_values(node, constant_input, op.out_features);
-  linear.output = node.proto().output(0);
-  shapes_[linear.output] = {.channels = op.out_features};
-  shapes_.erase(product->first);
-  products_.erase(product);
-}
-
-void OnnxImporter::batch_norm(const OnnxNode& node) {
-  node.require("training_mode", 0);
-  const std::int64_t channels = shape(node, 0).channels;
-  append(node, BatchNorm{.epsilon = node.real("epsilon", 1e-5F),
-                         .gamma = node.floats(1, {channels}),
-                         .beta = node.floats(2, {channels}),
-                         .mean = node.floats(3, {channels}),
-                         .variance = node.floats(4, {channels})});
-}
-
-void OnnxImporter::relu(const OnnxNode& node) { append(node, Relu{}); }
-
-Window OnnxImporter::pool_window(const OnnxNode& node) const {
-  node.require("ceil_mode", 0);
-  const std::vector<int> kernel = node.sizes("kernel_shape", 2, 1, 1);
-  return node.window(shape(node, 0), kernel[0], kernel[1]);
-}
-
-void OnnxImporter::max_pool(const OnnxNode& node) { append(node, MaxPool{pool_window(node)}); }
-
-void OnnxImporter::average_pool(const OnnxNode& node) {
-  append(node, AveragePool{.window = pool_window(node),
-                           .count_include_pad = node.integer("count_include_pad", 0) != 0});
-}
-
-void OnnxImporter::global_average_pool(const OnnxNode& node) { append(node, GlobalAveragePool{}); }
-
-void OnnxImporter::reduce_mean(const OnnxNode& node) {
-  std::vector<std::int64_t> axes = node.integers("axes");
-  for (std::int64_t& axis : axes) axis += axis < 0 ? 4 : 0;
-  std::sort(axes.begin(), axes.end());
-  if (axes != std::vector<std::int64_t>{2, 3}) {
-    node.refuse("only the mean over the axes 2 and 3 (height and width) is supported");
-  }
-  if (node.integer("keepdims", 1) != 0) return append(node, GlobalAveragePool{});
-  shape(node, 0);
-  const std::string& output = node.proto().output(0);
-  const std::string name = display_name(node.proto());
-  std::string pooled = output + ".pooled";
-  while (shapes_.contains(pooled) || uses_.contains(pooled)) pooled += "_";
-  append_named(node, name, GlobalAveragePool{}, {resolve(node.input(0))}, pooled);
-  append_named(node, name + ".flatten", Flatten{}, {pooled}, output);
-}
-
-void OnnxImporter::flatten(const OnnxNode& node) {
-  const std::int64_t axis = node.integer("axis", 1);
-  // -3 is axis 1 of [N, C, H, W], -1 that of [N, F].
-  if (axis != 1 && axis != -3 &&
-      !(axis == -1 && shape(node, 0).size() == shape(node, 0).channels)) {
-    node.refuse(fmt::format("axis = {}, only 1 is supported", axis));
-  }
-  append(node, Flatten{});
-}
-
-void OnnxImporter::reshape(const OnnxNode& node) {
-  const std::vector<std::int64_t> target = read_integers(source_, node.constant(1));
-  const std::int64_t features = shape(node, 0).size();
-  const bool batch_first =
-      target.size() == 2 && (target[0] == batch_ || target[0] == -1 ||
-                             (target[0] == 0 && node.integer("allowzero", 0) == 0));
-  if (!batch_first || (target[1] != features && (target[1] != -1 || target[0] == -1))) {
-    node.refuse(
-        fmt::format("to [{}], only flattening to [0, -1] is supported", fmt::join(target, ", ")));
-  }
-  append(node, Flatten{});
-}
-
-void OnnxImporter::identity(const OnnxNode& node) {
-  if (node.is_constant(0)) {
-    constants_[node.proto().output(0)] = node.constant(0);
-    return;
-  }
-  if (node.has_input(2)) {  // training_mode of Dropout
-    const onnx::TensorProto& mode = node.constant(2);
-    const std::string& raw = mode.raw_data();
-    const bool training = std::any_of(raw.begin(), raw.end(), [](char c) { return c != 0; }) ||
-                          std::any_of(mode.int32_data().begin(), mode.int32_data().end(),
-                                      [](std::int32_t i) { return i != 0; });
-    if (training) node.refuse("training mode is not supported");
-  }
-  shape(node, 0);
-  aliases_[node.proto().output(0)] = resolve(node.input(0));
-}
-
-void OnnxImporter::constant(const OnnxNode& node) {
-  onnx::TensorProto tensor;
-  if (const onnx::TensorProto* value = node.tensor("value")) {
-    tensor = *value;
-  } else if (node.has_attribute("value_ints")) {
-    const std::vector<std::int64_t> values = node.integers("value_ints");
-    tensor.set_data_type(onnx::TensorProto::INT64);
-    tensor.add_dims(static_cast<std::int64_t>(values.size()));
-    tensor.mutable_int64_data()->Assign(values.begin(), values.end());
-  } else {
-    node.refuse("only the attributes value and value_ints are supported");
-  }
-  tensor.set_name(node.proto().output(0));
-  constants_[node.proto().output(0)] = std::move(tensor);
+  const auto [low, high] = code_range(parameters.type);
+  const Quantise op{.scale = parameters.scale[0],
+                    .zero_point = static_cast<int>(parameters.zero_point[0]),
+                    .low = low,
+                    .high = high};
+  append_named(node, codes.node_name, op, {codes.in.name}, node.output(), codes.in.dims.size());
+  values_[node.output()] = {node.output(), codes.in.dims};
 }
 
 }  // namespace crossloop::network

@@ -42,12 +42,25 @@ std::optional<std::vector<float>> split_floats(std::string_view text) {
 }
 
 bool is_reserved(std::string_view key) {
-  return key == "entries" || key == "mean" || key == "std" || key.starts_with(kScalePrefix);
+  return key == "entries" || key == "layout" || key == "mean" || key == "std" ||
+         key.starts_with(kScalePrefix);
+}
+
+std::string layout_name(const Network& network) {
+  return network.input_layout == InputLayout::kNhwc ? "NHWC" : "NCHW";
+}
+
+/// The graph says how its input lies; the entry must agree.
+void check_layout(const std::string& file, const std::string& value, const Network& network) {
+  if (value == layout_name(network)) return;
+  throw InputError(fmt::format("{}: metadata crossloop.layout is \"{}\", its graph reads {}", file,
+                               value, layout_name(network)));
 }
 
 void read_entry(const std::string& file, const std::string& key, const std::string& value,
                 Network& network) {
   if (key == "entries") return;
+  if (key == "layout") return check_layout(file, value, network);
   if (!is_reserved(key)) {
     network.metadata[key] = value;
     return;
@@ -96,6 +109,9 @@ void write_metadata(const Network& network, onnx::ModelProto& model) {
   const auto add = [&](const std::string& key, const std::vector<float>& values) {
     if (!values.empty()) entries.emplace_back(key, join_floats(values));
   };
+  if (network.input_layout == InputLayout::kNhwc) {
+    entries.emplace_back("layout", layout_name(network));
+  }
   add("mean", network.normalisation.mean);
   add("std", network.normalisation.std);
   for (const Node& node : network.nodes) {
@@ -107,10 +123,13 @@ void write_metadata(const Network& network, onnx::ModelProto& model) {
     }
     entries.emplace_back(key, value);
   }
-  entries.insert(entries.begin(), {"entries", std::to_string(entries.size())});
+  const std::size_t following = entries.size() + network.foreign_metadata.size();
+  entries.insert(entries.begin(), {"entries", std::to_string(following)});
+  for (auto& [key, value] : entries) key.insert(0, kPrefix);
+  entries.insert(entries.end(), network.foreign_metadata.begin(), network.foreign_metadata.end());
   for (const auto& [key, value] : entries) {
     auto& entry = *model.add_metadata_props();
-    entry.set_key(std::string(kPrefix) + key);
+    entry.set_key(key);
     entry.set_value(value);
   }
 }
@@ -119,8 +138,11 @@ void read_metadata(const std::string& file, const onnx::ModelProto& model, Netwo
   check_count(file, model);
   try {
     for (const auto& entry : model.metadata_props()) {
-      if (!entry.key().starts_with(kPrefix)) continue;
-      read_entry(file, entry.key().substr(kPrefix.size()), entry.value(), network);
+      if (entry.key().starts_with(kPrefix)) {
+        read_entry(file, entry.key().substr(kPrefix.size()), entry.value(), network);
+      } else {
+        network.foreign_metadata[entry.key()] = entry.value();
+      }
     }
     infer_shapes(network);  // the sizes of what came in
   } catch (const InputError& error) {

@@ -2,9 +2,11 @@
 // of this room only.
 //
 //   crossloop.entries       how many entries follow this one; shows a file cut between two of them
+//   crossloop.layout        NHWC where the graph turns its input from NHWC to NCHW, else absent
 //   crossloop.mean, .std    input normalisation, comma separated
 //   crossloop.scale.NODE    weight scales of a node, comma separated
 //   crossloop.KEY           Network::metadata[KEY]
+//   any other key           Network::foreign_metadata[key]
 #pragma once
 
 #include <onnx/onnx_pb.h>
@@ -20,7 +22,7 @@ inline constexpr const char* kProducer = "crossloop";
 /// Throws InputError for a key of `network.metadata` that is one of the above.
 void write_metadata(const Network& network, onnx::ModelProto& model);
 
-/// Entries of other tools are ignored. Throws InputError naming file and key.
+/// Throws InputError naming file and key.
 void read_metadata(const std::string& file, const onnx::ModelProto& model, Network& network);
 
 }  // namespace crossloop::network

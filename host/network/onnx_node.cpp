@@ -4,9 +4,7 @@
 #include <spdlog/fmt/ranges.h>
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
-#include <cstring>
 #include <limits>
 #include <utility>
 
@@ -16,43 +14,7 @@ namespace crossloop::network {
 
 namespace {
 
-static_assert(std::endian::native == std::endian::little, "raw_data is little-endian");
-
 constexpr std::int64_t kLargestSize = 1 << 20;  // of a kernel, a stride, a padding
-
-std::string type_name(int type) {
-  return onnx::TensorProto_DataType_IsValid(type)
-             ? onnx::TensorProto_DataType_Name(static_cast<onnx::TensorProto_DataType>(type))
-             : std::to_string(type);
-}
-
-/// raw_data, or the repeated field where it is empty.
-template <class T, class Field>
-std::vector<T> read_values(const OnnxSource& source, const onnx::TensorProto& tensor, int type,
-                           const Field& field) {
-  const auto fail = [&](const std::string& why) {
-    throw InputError(fmt::format("{}: tensor {}: {}", source.file, tensor.name(), why));
-  };
-  if (tensor.data_type() != type) {
-    fail(fmt::format("type {}, expected {}", type_name(tensor.data_type()), type_name(type)));
-  }
-  if (tensor.data_location() == onnx::TensorProto::EXTERNAL || tensor.has_segment()) {
-    fail("its data lie outside the file; save the model as one file");
-  }
-  const auto count = static_cast<std::size_t>(element_count(source, tensor));
-  const std::string& raw = tensor.raw_data();
-  const std::size_t found =
-      raw.empty() ? static_cast<std::size_t>(field.size()) : raw.size() / sizeof(T);
-  if (found != count || raw.size() % sizeof(T) != 0) {
-    fail(fmt::format("{} values, its shape needs {}", found, count));
-  }
-  std::vector<T> values(field.begin(), field.end());
-  if (!raw.empty()) {
-    values.resize(count);
-    std::memcpy(values.data(), raw.data(), raw.size());
-  }
-  return values;
-}
 
 /// Padding before and after for auto_pad SAME_*: the output has ceil(size / stride) elements.
 std::pair<int, int> same_padding(int size, int kernel, int stride, int dilation, bool upper) {
@@ -72,33 +34,6 @@ std::string display_name(const onnx::NodeProto& node) {
   return node.output_size() > 0 ? node.output(0) : "without a name";
 }
 
-std::int64_t element_count(const OnnxSource& source, const onnx::TensorProto& tensor) {
-  std::int64_t count = 1;
-  for (const std::int64_t size : tensor.dims()) {
-    constexpr std::int64_t kLimit = std::numeric_limits<std::int32_t>::max();
-    if (size < 0 || size > kLimit || (count *= size) > kLimit) {
-      throw InputError(fmt::format("{}: tensor {}: its shape [{}] is out of range", source.file,
-                                   tensor.name(), fmt::join(tensor.dims(), ", ")));
-    }
-  }
-  return count;
-}
-
-std::vector<float> read_floats(const OnnxSource& source, const onnx::TensorProto& tensor) {
-  auto values = read_values<float>(source, tensor, onnx::TensorProto::FLOAT, tensor.float_data());
-  const auto odd =
-      std::find_if(values.begin(), values.end(), [](float value) { return !std::isfinite(value); });
-  if (odd != values.end()) {
-    throw InputError(fmt::format("{}: tensor {}: value {} is {}, expected a finite number",
-                                 source.file, tensor.name(), odd - values.begin(), *odd));
-  }
-  return values;
-}
-
-std::vector<std::int64_t> read_integers(const OnnxSource& source, const onnx::TensorProto& tensor) {
-  return read_values<std::int64_t>(source, tensor, onnx::TensorProto::INT64, tensor.int64_data());
-}
-
 void OnnxNode::refuse(const std::string& why) const {
   throw InputError(fmt::format("{}: node {} ({}, opset {}): {}", source_.file, display_name(node_),
                                type(), source_.opset, why));
@@ -108,14 +43,6 @@ void OnnxNode::require(const char* attribute, std::int64_t expected) const {
   const std::int64_t found = integer(attribute, expected);
   if (found != expected) {
     refuse(fmt::format("{} = {}, only {} is supported", attribute, found, expected));
-  }
-}
-
-void OnnxNode::require_single_output() const {
-  for (int i = 1; i < node_.output_size(); ++i) {
-    if (!node_.output(i).empty()) {
-      refuse("output " + node_.output(i) + " is not supported, only the first is");
-    }
   }
 }
 
@@ -159,10 +86,16 @@ std::vector<int> OnnxNode::sizes(const char* name, std::size_t count, int minimu
   return {values.begin(), values.end()};
 }
 
-std::vector<std::int64_t> OnnxNode::integers(const char* name) const {
+Dimensions OnnxNode::integers(const char* name) const {
   const auto* attribute = find(name);
   if (!attribute) return {};
   return {attribute->ints().begin(), attribute->ints().end()};
+}
+
+std::vector<float> OnnxNode::reals(const char* name) const {
+  const auto* attribute = find(name);
+  if (!attribute) return {};
+  return {attribute->floats().begin(), attribute->floats().end()};
 }
 
 bool OnnxNode::has_input(int index) const {
@@ -173,26 +106,69 @@ bool OnnxNode::is_constant(int index) const {
   return has_input(index) && constants_.contains(node_.input(index));
 }
 
-const onnx::TensorProto& OnnxNode::constant(int index) const {
+const ConstantTensor& OnnxNode::constant(int index) const {
   if (!has_input(index)) refuse(fmt::format("input {} is missing", index));
-  const auto found = constants_.find(input(index));
-  if (found == constants_.end()) {
+  if (!is_constant(index)) {
     refuse("input " + input(index) + " is computed, expected an initializer or a Constant");
   }
-  return found->second;
+  return constants_.at(input(index));
 }
 
-std::vector<float> OnnxNode::floats(int index, const std::vector<std::int64_t>& dimensions) const {
-  const onnx::TensorProto& tensor = constant(index);
-  const bool fits = std::equal(tensor.dims().begin(), tensor.dims().end(), dimensions.begin(),
+std::vector<float> OnnxNode::floats(int index, const Dimensions& dimensions) const {
+  const ConstantTensor& tensor = constant(index);
+  const bool fits = std::equal(tensor.dims.begin(), tensor.dims.end(), dimensions.begin(),
                                dimensions.end(), [](std::int64_t found, std::int64_t expected) {
                                  return expected == -1 || found == expected;
                                });
   if (!fits) {
     refuse(fmt::format("input {} has the shape [{}], expected [{}]", input(index),
-                       fmt::join(tensor.dims(), ", "), fmt::join(dimensions, ", ")));
+                       fmt::join(tensor.dims, ", "), fmt::join(dimensions, ", ")));
   }
-  return read_floats(source_, tensor);
+  if (!tensor.is_float()) {
+    refuse(fmt::format("input {} is of type {}, expected FLOAT", input(index),
+                       type_name(tensor.type)));
+  }
+  const auto odd = std::find_if(tensor.floats.begin(), tensor.floats.end(),
+                                [](float value) { return !std::isfinite(value); });
+  if (odd != tensor.floats.end()) {
+    refuse(fmt::format("tensor {}: value {} is {}, expected a finite number", input(index),
+                       odd - tensor.floats.begin(), *odd));
+  }
+  if (tensor.floats.size() != 1) return tensor.floats;
+  constexpr std::int64_t kLargestRepeat = 1 << 24;
+  if (tensor.size() > kLargestRepeat) {
+    refuse(fmt::format("input {} repeats one value in the shape [{}], too many", input(index),
+                       fmt::join(tensor.dims, ", ")));
+  }
+  return std::vector<float>(static_cast<std::size_t>(tensor.size()), tensor.floats[0]);
+}
+
+Dimensions OnnxNode::integers(int index) const {
+  const ConstantTensor& tensor = constant(index);
+  constexpr std::int64_t kMost = 64;
+  if (tensor.is_float() || tensor.dims.size() > 1 || tensor.size() > kMost) {
+    refuse(fmt::format("input {} is {} of shape [{}], expected a list of integers", input(index),
+                       type_name(tensor.type), fmt::join(tensor.dims, ", ")));
+  }
+  Dimensions values;
+  for (std::int64_t i = 0; i < tensor.size(); ++i) values.push_back(tensor.integer(i));
+  return values;
+}
+
+float OnnxNode::scalar(int index, float fallback) const {
+  if (!has_input(index)) return fallback;
+  const ConstantTensor& tensor = constant(index);
+  if (!tensor.is_float() || tensor.size() != 1 || std::isnan(tensor.real(0))) {
+    refuse(fmt::format("input {} is {} of shape [{}], expected one number", input(index),
+                       type_name(tensor.type), fmt::join(tensor.dims, ", ")));
+  }
+  return tensor.real(0);
+}
+
+std::optional<Dimensions> OnnxNode::integers(const char* attribute, int index) const {
+  if (has_attribute(attribute)) return integers(attribute);
+  if (has_input(index)) return integers(index);
+  return std::nullopt;
 }
 
 Window OnnxNode::window(const Shape& in, int kernel_h, int kernel_w) const {

@@ -5,14 +5,17 @@
 #include <spdlog/fmt/ranges.h>
 
 #include <algorithm>
-#include <charconv>
 #include <limits>
+#include <map>
+#include <optional>
+#include <set>
 
 #include "host/error.hpp"
 #include "host/files.hpp"
 #include "host/network/onnx_file.hpp"
 #include "host/network/onnx_import.hpp"
 #include "host/network/onnx_metadata.hpp"
+#include "host/network/onnx_patterns.hpp"
 
 namespace crossloop::network {
 
@@ -20,6 +23,10 @@ namespace {
 
 constexpr std::int64_t kOldestOpset = 9;
 constexpr std::int64_t kNewestOpset = 17;
+
+/// Stands for a dynamic batch: a prime that no size is a multiple of by chance, so that the batch
+/// can be told from other sizes wherever shape arithmetic takes it.
+constexpr std::int64_t kDynamicBatch = 1'000'003;
 
 [[noreturn]] void refuse(const std::string& file, const std::string& why) {
   throw InputError(file + ": " + why);
@@ -50,47 +57,92 @@ std::int64_t find_opset(const std::string& file, const onnx::ModelProto& model) 
   refuse(file, "names no opset; it is truncated or not an ONNX model");
 }
 
+/// What comes nearest to an operator that is not supported; empty where nothing does.
+std::string nearest(const std::string& type) {
+  static const std::map<std::string, std::string> kNearest = {
+      {"ConvInteger", "Conv between DequantizeLinear"},
+      {"ConvTranspose", "Conv; a transposed convolution has no counterpart on a crossbar here"},
+      {"Elu", "LeakyRelu"},
+      {"Gelu", "HardSwish"},
+      {"GroupNormalization", "BatchNormalization"},
+      {"InstanceNormalization", "BatchNormalization"},
+      {"LayerNormalization", "BatchNormalization"},
+      {"LogSoftmax", "Softmax"},
+      {"MatMulInteger", "MatMul between DequantizeLinear"},
+      {"Max", "Clip for a constant bound"},
+      {"Min", "Clip for a constant bound"},
+      {"PRelu", "LeakyRelu"},
+      {"QLinearConv", "Conv between QuantizeLinear and DequantizeLinear (the QDQ format)"},
+      {"QLinearMatMul", "MatMul between QuantizeLinear and DequantizeLinear (the QDQ format)"},
+      {"ReduceMax", "GlobalMaxPool"},
+      {"ReduceSum", "ReduceMean over the pixels"},
+      {"Selu", "LeakyRelu"},
+      {"Split", "Slice"},
+      {"Tanh", "Sigmoid"},
+      {"Upsample", "none; images are resized before they enter the network"},
+      {"Resize", "none; images are resized before they enter the network"},
+  };
+  const auto found = kNearest.find(type);
+  return found == kNearest.end() ? "" : "nearest: " + found->second + "; ";
+}
+
 void check_operators(const OnnxSource& source, const onnx::GraphProto& graph) {
   for (const auto& node : graph.node()) {
     const bool known = node.domain().empty() || node.domain() == "ai.onnx";
     if (known && supported_operators().contains(node.op_type())) continue;
     const std::string type = known ? node.op_type() : node.domain() + "." + node.op_type();
     refuse(source.file,
-           fmt::format("node {}: operator {} (opset {}) is not supported; supported: {}",
-                       display_name(node), type, source.opset,
+           fmt::format("node {}: operator {} (opset {}) is not supported; {}supported: {}",
+                       display_name(node), type, source.opset, nearest(node.op_type()),
                        fmt::join(supported_operators(), ", ")));
   }
 }
 
-/// The one graph input that is no initializer; opsets before 9 listed those as well.
-onnx::ValueInfoProto& find_input(const std::string& file, onnx::GraphProto& graph) {
+/// The graph inputs that are no initializers; opsets before 9 listed those as well.
+std::vector<onnx::ValueInfoProto*> find_inputs(const std::string& file, onnx::GraphProto& graph) {
   std::set<std::string> initializers;
   for (const auto& tensor : graph.initializer()) initializers.insert(tensor.name());
   std::vector<onnx::ValueInfoProto*> inputs;
-  std::vector<std::string> names;
   for (auto& input : *graph.mutable_input()) {
-    if (initializers.contains(input.name())) continue;
-    inputs.push_back(&input);
-    names.push_back(input.name());
+    if (!initializers.contains(input.name())) inputs.push_back(&input);
   }
-  if (inputs.size() != 1) {
-    refuse(file,
-           fmt::format("{} inputs ({}), expected one", inputs.size(), fmt::join(names, ", ")));
-  }
-  return *inputs[0];
+  if (inputs.empty()) refuse(file, "no inputs, expected one at least");
+  return inputs;
 }
 
-/// Binds a dynamic batch to 1 and returns the batch size and the shape behind it.
-std::pair<std::int64_t, Shape> bind_input(const std::string& file, onnx::ValueInfoProto& input) {
+void check_input_type(const std::string& file, const onnx::ValueInfoProto& input) {
+  const auto& type = input.type();
+  if (!type.has_tensor_type() || type.tensor_type().elem_type() != onnx::TensorProto::FLOAT) {
+    refuse(file, "input " + input.name() + ": its type is not float");
+  }
+}
+
+/// What the batch axis of an input is bound to.
+struct Batch {
+  std::int64_t dynamic = kDynamicBatch;   ///< where the file leaves it open
+  std::optional<std::int64_t> size = {};  ///< that of the first input
+};
+
+bool is_dynamic(const onnx::TensorShapeProto::Dimension& batch) {
+  return !batch.has_dim_value() || batch.dim_value() < 1 || batch.dim_value() == kDynamicBatch;
+}
+
+/// The dimensions of an input, its batch bound.
+Dimensions bind_input(const std::string& file, const Batch& batch, onnx::ValueInfoProto& input) {
   const std::string what = "input " + input.name() + ": ";
-  auto& type = *input.mutable_type()->mutable_tensor_type();
-  if (type.elem_type() != onnx::TensorProto::FLOAT) refuse(file, what + "its type is not float");
-  auto& dims = *type.mutable_shape()->mutable_dim();
+  check_input_type(file, input);
+  auto& dims = *input.mutable_type()->mutable_tensor_type()->mutable_shape()->mutable_dim();
   if (dims.size() != 2 && dims.size() != 4) {
     refuse(file, what + fmt::format("{} dimensions, expected [N, C, H, W] or [N, features]",
                                     dims.size()));
   }
   constexpr std::int64_t kLimit = 1 << 20;
+  if (is_dynamic(dims[0])) dims[0].set_dim_value(batch.size.value_or(batch.dynamic));
+  Dimensions found = {dims[0].dim_value()};
+  if (found[0] > kLimit || found[0] != batch.size.value_or(found[0])) {
+    refuse(file, what + fmt::format("its batch is {}, expected {}", found[0],
+                                    batch.size ? "that of the first input" : "at most 2^20"));
+  }
   std::int64_t size = 1;
   for (int i = 1; i < dims.size(); ++i) {
     const auto& dim = dims[i];
@@ -102,12 +154,28 @@ std::pair<std::int64_t, Shape> bind_input(const std::string& file, onnx::ValueIn
         (size *= dim.dim_value()) > 64 * kLimit) {
       refuse(file, what + fmt::format("dimension {} is {}, out of range", i, dim.dim_value()));
     }
+    found.push_back(dim.dim_value());
   }
-  if (!dims[0].has_dim_value() || dims[0].dim_value() < 1) dims[0].set_dim_value(1);
-  const auto at = [&](int i) {
-    return i < dims.size() ? static_cast<int>(dims[i].dim_value()) : 1;
-  };
-  return {dims[0].dim_value(), {at(1), at(2), at(3)}};
+  return found;
+}
+
+/// True if all that reads image `input` turns it from [N, H, W, C] to [N, C, H, W].
+bool is_nhwc(const onnx::GraphProto& graph, const onnx::ValueInfoProto& input) {
+  bool turned = false;
+  for (const auto& node : graph.node()) {
+    if (std::find(node.input().begin(), node.input().end(), input.name()) == node.input().end()) {
+      continue;
+    }
+    if (node.op_type() == "Shape") continue;
+    const std::vector<std::int64_t> expected = {0, 3, 1, 2};
+    if (node.op_type() != "Transpose" || node.attribute_size() != 1 ||
+        !std::equal(expected.begin(), expected.end(), node.attribute(0).ints().begin(),
+                    node.attribute(0).ints().end())) {
+      return false;
+    }
+    turned = true;
+  }
+  return turned;
 }
 
 void check_model(const std::string& file, const onnx::ModelProto& model) {
@@ -118,32 +186,33 @@ void check_model(const std::string& file, const onnx::ModelProto& model) {
   }
 }
 
-void infer_onnx_shapes(const std::string& file, onnx::ModelProto& model) {
+/// Holds our shapes against those of libonnx. The shapes an exporter noted inside the graph are no
+/// part of the model, and an output may name another batch than the input.
+void compare_shapes(const std::string& file, std::int64_t batch, const OnnxImporter& importer,
+                    onnx::ModelProto& model) {
+  onnx::GraphProto& graph = *model.mutable_graph();
+  graph.clear_value_info();
+  auto& output = *graph.mutable_output(0)->mutable_type()->mutable_tensor_type();
+  if (batch == kDynamicBatch && output.has_shape() && output.shape().dim_size() > 0) {
+    output.mutable_shape()->mutable_dim(0)->Clear();
+  }
   try {
     onnx::shape_inference::InferShapes(model, onnx::OpSchemaRegistry::Instance(),
                                        onnx::ShapeInferenceOptions(true, 1));
   } catch (const std::exception& error) {
     refuse(file, std::string("its shapes do not fit: ") + error.what());
   }
-}
-
-/// Holds our shapes against those of libonnx, which knows broadcasting and ranks.
-void compare_shapes(const std::string& file, const onnx::GraphProto& graph, std::int64_t batch,
-                    const std::map<std::string, Shape>& shapes) {
   const auto compare = [&](const onnx::ValueInfoProto& value) {
-    const auto ours = shapes.find(value.name());
-    if (ours == shapes.end() || !value.type().tensor_type().has_shape()) return;
-    std::vector<std::int64_t> found;
-    for (const auto& dim : value.type().tensor_type().shape().dim()) {
-      found.push_back(dim.has_dim_value() ? dim.dim_value() : -1);
-    }
-    const Shape& s = ours->second;
-    const std::vector<std::int64_t> image = {batch, s.channels, s.height, s.width};
-    const std::vector<std::int64_t> flat = {batch, s.size()};
-    if (found != image && (found != flat || s.size() != s.channels)) {
-      refuse(file, fmt::format("value {}: shape [{}] in the model, expected [{}]; -1 is dynamic, "
-                               "which only the batch may be",
-                               value.name(), fmt::join(found, ", "), fmt::join(image, ", ")));
+    const Dimensions* ours = importer.dimensions(value.name());
+    if (ours == nullptr || !value.type().tensor_type().has_shape()) return;
+    const auto& found = value.type().tensor_type().shape().dim();
+    const bool same = std::equal(found.begin(), found.end(), ours->begin(), ours->end(),
+                                 [](const auto& dim, std::int64_t expected) {
+                                   return !dim.has_dim_value() || dim.dim_value() == expected;
+                                 });
+    if (!same) {
+      refuse(file, fmt::format("value {}: expected the shape [{}], libonnx infers another",
+                               value.name(), fmt::join(*ours, ", ")));
     }
   };
   std::for_each(graph.value_info().begin(), graph.value_info().end(), compare);
@@ -159,7 +228,34 @@ std::map<std::string, int> count_uses(const onnx::GraphProto& graph) {
   return uses;
 }
 
-Network import_graph(const OnnxSource& source, onnx::ModelProto& model) {
+Shape shape_of(const Dimensions& dims) {
+  const auto at = [&](std::size_t i) { return i < dims.size() ? static_cast<int>(dims[i]) : 1; };
+  return {at(1), at(2), at(3)};
+}
+
+/// The inputs of `network`, bound; returns the dimensions of each.
+std::vector<Dimensions> import_inputs(const std::string& file, Batch batch, onnx::GraphProto& graph,
+                                      Network& network) {
+  const std::vector<onnx::ValueInfoProto*> inputs = find_inputs(file, graph);
+  std::vector<Dimensions> dims = {bind_input(file, batch, *inputs[0])};
+  batch.size = dims[0][0];
+  network.input_name = inputs[0]->name();
+  network.input_shape = shape_of(dims[0]);
+  network.flat_input = dims[0].size() == 2;
+  if (dims[0].size() == 4 && is_nhwc(graph, *inputs[0])) {
+    network.input_layout = InputLayout::kNhwc;
+    const Shape& found = network.input_shape;
+    network.input_shape = {found.width, found.channels, found.height};
+  }
+  for (std::size_t i = 1; i < inputs.size(); ++i) {
+    dims.push_back(bind_input(file, batch, *inputs[i]));
+    network.extra_inputs.push_back(
+        {inputs[i]->name(), shape_of(dims.back()), dims.back().size() == 2});
+  }
+  return dims;
+}
+
+Network import_graph(const OnnxSource& source, const Batch& bound, onnx::ModelProto& model) {
   onnx::GraphProto& graph = *model.mutable_graph();
   if (graph.output_size() != 1) {
     refuse(source.file, fmt::format("{} outputs, expected one", graph.output_size()));
@@ -167,27 +263,40 @@ Network import_graph(const OnnxSource& source, onnx::ModelProto& model) {
   if (graph.sparse_initializer_size() > 0) {
     refuse(source.file, "sparse initializers are not supported");
   }
-  onnx::ValueInfoProto& input = find_input(source.file, graph);
-  const auto [batch, shape] = bind_input(source.file, input);
-  infer_onnx_shapes(source.file, model);
-
   Network network;
   network.name = graph.name();
-  network.input_name = input.name();
-  network.input_shape = shape;
-  Constants constants;
-  for (const auto& tensor : graph.initializer()) constants[tensor.name()] = tensor;
-  OnnxImporter importer(source, std::move(constants), count_uses(graph), batch, network);
-  for (const auto& node : graph.node()) importer.import_node(node);
-  network.output_name = importer.resolve(graph.output(0).name());
-  try {
-    compare_shapes(source.file, graph, batch, infer_shapes(network));
-  } catch (const InputError& error) {
-    const std::string why = error.what();
-    if (why.starts_with(source.file)) throw;
-    refuse(source.file, why);
+  const std::vector<Dimensions> dims = import_inputs(source.file, bound, graph, network);
+  const std::int64_t batch = dims[0][0];
+  OnnxImporter importer(source, Constants(source, graph), count_uses(graph), batch, network);
+  if (network.input_layout == InputLayout::kNhwc) {
+    importer.add_nhwc_input(network.input_name, dims[0]);
+  } else {
+    importer.add_input(network.input_name, dims[0]);
   }
+  for (std::size_t i = 1; i < dims.size(); ++i) {
+    importer.add_input(network.extra_inputs[i - 1].name, dims[i]);
+  }
+  for (const auto& node : graph.node()) importer.import_node(node);
+  const std::string& output = graph.output(0).name();
+  network.output_name = importer.output(output);
+  network.flat_output = importer.dimensions(output)->size() == 2;
+  compare_shapes(source.file, batch, importer, model);
+  recognise_patterns(network);
   return network;
+}
+
+/// A dynamic batch is followed through the graph. Where it does not fit, the graph may hold shapes
+/// that were traced with one image, and is read as one for a batch of 1.
+Network import_model(const OnnxSource& source, onnx::ModelProto& model) {
+  try {
+    return import_graph(source, {}, model);
+  } catch (const InputError&) {
+    try {
+      return import_graph(source, {.dynamic = 1}, model);
+    } catch (const InputError&) {  // the first one says more
+    }
+    throw;
+  }
 }
 
 }  // namespace
@@ -198,7 +307,7 @@ Network read_onnx(const std::filesystem::path& path) {
   const OnnxSource source{file, find_opset(file, model)};
   check_operators(source, model.graph());
   check_model(file, model);
-  Network network = import_graph(source, model);
+  Network network = import_model(source, model);
   read_metadata(file, model, network);
   return network;
 }
