@@ -65,9 +65,13 @@ TEST(LoadData, DrawsShapesWhoseTestSetIsNotTheTrainSet) {
   EXPECT_NE(split.train.pixels, split.test.pixels);
 }
 
-TEST(LoadData, RefusesToDrawNoShapes) {
-  EXPECT_THAT(refusal([] { load_data("shapes", {.train_images = 0}); }),
-              HasSubstr("0 train images"));
+TEST(LoadData, DrawsTheStandardNumberOfShapesForZero) {
+  EXPECT_EQ(load_data("shapes", {.test_images = 0, .skip_train = true}).test.count, 4000);
+}
+
+TEST(LoadData, RefusesToDrawLessThanNoShapes) {
+  EXPECT_THAT(refusal([] { load_data("shapes", {.train_images = -1}); }),
+              HasSubstr("-1 train images"));
   EXPECT_THAT(refusal([] { load_data("shapes", {.test_images = -1}); }),
               HasSubstr("-1 test images"));
 }
@@ -90,6 +94,22 @@ TEST_F(LoadDataFiles, RefusesAFileThatIsNoArchiveByItsName) {
   const auto file = write("notes.txt", {1});
   EXPECT_THAT(refusal([&] { load_data(file.string(), {}); }),
               AllOf(HasSubstr(file.string()), HasSubstr("not an archive")));
+}
+
+TEST_F(LoadDataFiles, FindsANamedSetWhereItIsDownloadedTo) {
+  ::setenv("CROSSLOOP_DATA", folder_.c_str(), 1);
+  EXPECT_THAT(refusal([] { load_data("mnist", {}); }),
+              AllOf(HasSubstr("'mnist': not in " + (folder_ / "mnist").string()),
+                    HasSubstr("crossloop data get mnist")));
+  for (const char* part : {"train", "t10k"}) {
+    const std::string start = std::string("mnist/") + part;
+    write(start + "-images-idx3-ubyte", {0, 0, 8, 3, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 7});
+    write(start + "-labels-idx1-ubyte", {0, 0, 8, 1, 0, 0, 0, 1, 4});
+  }
+  const DataSplit split = load_data("mnist", {});
+  EXPECT_EQ(split.train.name, "mnist");
+  EXPECT_EQ(split.origin, (folder_ / "mnist").string());
+  ::unsetenv("CROSSLOOP_DATA");
 }
 
 TEST_F(LoadDataFiles, RefusesWhatIsNeitherFileNorFolder) {

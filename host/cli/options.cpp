@@ -17,19 +17,33 @@ namespace crossloop::cli {
 namespace fs = std::filesystem;
 
 void add_data_options(CLI::App& command, DataArguments& arguments) {
-  command
-      .add_option("--data", arguments.source, "shapes, or a folder with CIFAR-10 or MNIST files")
+  command.add_option("--data", arguments.source, kSourceText)
       ->type_name("NAME|DIR")
       ->capture_default_str();
-  add_seed_option(command, "--data-seed", arguments.options.seed, "seed of the images of shapes");
+  add_seed_option(command, "--data-seed", arguments.options.seed,
+                  "seed of the images of shapes, and of those held out");
+  add_framing_options(command, arguments);
+}
+
+void add_framing_options(CLI::App& command, DataArguments& arguments) {
+  command
+      .add_option("--resize", arguments.options.framing.resize,
+                  "image folders: pixels that the shorter side becomes")
+      ->check(in_range(1, data::kMostSide))
+      ->capture_default_str();
+  command
+      .add_option("--crop", arguments.options.framing.crop,
+                  "image folders: side of the square that is cut out of the middle")
+      ->check(in_range(1, data::kMostSide))
+      ->capture_default_str();
 }
 
 void add_train_images_option(CLI::App& command, DataArguments& arguments) {
-  arguments.options.train_images = 20000;
+  arguments.options.train_images = 0;
   arguments.options.skip_train = false;
   command
       .add_option("--train-images", arguments.options.train_images,
-                  "training images; of files at most so many, 0 for all")
+                  "training images at most; 0: all of a data set on disk, 20000 of shapes")
       ->check(in_range(0, kMostImages))
       ->capture_default_str();
 }
@@ -45,7 +59,7 @@ void add_validation_option(CLI::App& command, DataArguments& arguments) {
 void add_test_images_option(CLI::App& command, DataArguments& arguments) {
   command
       .add_option("--images", arguments.options.test_images,
-                  "test images; of files at most so many, 0 for all")
+                  "test images at most; 0: all of a data set on disk, 4000 of shapes")
       ->check(in_range(0, kMostImages))
       ->capture_default_str();
 }

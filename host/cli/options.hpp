@@ -22,8 +22,13 @@ struct DataArguments {
   data::DataOptions options = {.seed = 1, .test_images = 2000, .skip_train = true};
 };
 
-/// --data and --data-seed.
+inline constexpr const char* kSourceText =
+    "shapes, a set of `crossloop data get`, or a folder with CIFAR, MNIST or images by class";
+
+/// --data, --data-seed, --resize and --crop.
 void add_data_options(CLI::App& command, DataArguments& arguments);
+/// --resize and --crop of these.
+void add_framing_options(CLI::App& command, DataArguments& arguments);
 /// --train-images, with the default that makes sense for training.
 void add_train_images_option(CLI::App& command, DataArguments& arguments);
 /// --validation: how many of the training images are held out.

@@ -37,6 +37,7 @@ struct DataSplit {
   Dataset train;
   Dataset test;
   Dataset validation = {};  ///< held out of the training images; empty unless asked for
+  std::string origin = {};  ///< the file or folder they were read from, in words for shapes
 };
 
 struct HeldOut {
@@ -73,11 +74,13 @@ struct DataOptions {
   bool skip_train = false;    ///< leave `train` without images, where only `test` is of interest
 };
 
-/// `source` is "shapes", or a file or folder: a folder with the CIFAR-10 binary version (or with
-/// its .tar.xz, or that archive itself), the same of CIFAR-100, a folder with the four IDX files of
-/// MNIST or Fashion-MNIST, gzipped or not, or an image folder (image_folder.hpp). The kind is
-/// recognised from the names of the files. Throws InputError naming the file that is missing,
-/// short, or not what it should be, and for more validation than training images.
+/// `source` is "shapes", a file or folder, or, where there is none of that name, the name of a set
+/// of the catalogue (catalogue.hpp), which stands for its default_folder(). The file or folder is
+/// one with the CIFAR-10 binary version (or with its .tar.xz, or that archive itself), the same of
+/// CIFAR-100, a folder with the four IDX files of MNIST or Fashion-MNIST, gzipped or not, or an
+/// image folder (image_folder.hpp). The kind is recognised from the names of the files. Throws
+/// InputError naming the file that is missing, short, or not what it should be, and for more
+/// validation than training images.
 DataSplit load_data(const std::string& source, const DataOptions& options);
 
 }  // namespace crossloop::data

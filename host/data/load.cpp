@@ -1,7 +1,9 @@
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <utility>
 
+#include "host/data/catalogue.hpp"
 #include "host/data/cifar.hpp"
 #include "host/data/dataset.hpp"
 #include "host/data/idx.hpp"
@@ -15,7 +17,8 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* kAccepted =
-    "shapes, a folder with CIFAR-10 or CIFAR-100 (binary version) or its archive, that archive, a "
+    "shapes, the name of a set of `crossloop data get`, a folder with CIFAR-10 or CIFAR-100 "
+    "(binary version) or its archive, that archive, a "
     "folder with the four IDX files of MNIST or Fashion-MNIST, or one with train/CLASS/*.jpg and "
     "val/CLASS/*.jpg";
 
@@ -35,32 +38,60 @@ DataSplit draw_shapes(const DataOptions& options) {
   const int train = size(options.train_images, DataOptions{}.train_images);
   return {.train = make_shapes(options.seed, options.skip_train ? 0 : train),
           .test = make_shapes(options.seed ^ kTestStream,
-                              size(options.test_images, DataOptions{}.test_images))};
+                              size(options.test_images, DataOptions{}.test_images)),
+          .origin = "drawn, not read"};
 }
 
-DataSplit load_files(const std::string& source, const DataOptions& options) {
+/// Nothing where `source` holds no data set known here.
+std::optional<DataSplit> load_files(const fs::path& source, const DataOptions& options) {
+  const auto from = [](const fs::path& place, DataSplit split) {
+    split.origin = place.string();
+    return split;
+  };
   const bool is_folder = fs::is_directory(source);
-  if (is_folder || fs::is_regular_file(source)) {
-    for (const Cifar set : {Cifar::k10, Cifar::k100}) {
-      if (const auto place = find_cifar(source, set)) return load_cifar(*place, set, options);
-    }
-    if (is_folder && holds_idx(source)) return load_idx(source, options);
-    if (is_folder && holds_image_folder(source)) return load_image_folder(source, options);
+  if (!is_folder && !fs::is_regular_file(source)) return std::nullopt;
+  for (const Cifar set : {Cifar::k10, Cifar::k100}) {
+    const auto place = find_cifar(source, set);
+    if (place) return from(*place, load_cifar(*place, set, options));
   }
-  const std::string found = is_folder            ? "a folder without a data set known here"
-                            : fs::exists(source) ? "not an archive by its name"
-                                                 : "no such file or folder";
+  if (is_folder && holds_idx(source)) return from(source, load_idx(source, options));
+  if (is_folder && holds_image_folder(source)) {
+    return from(source, load_image_folder(source, options));
+  }
+  return std::nullopt;
+}
+
+DataSplit load_path(const std::string& source, const DataOptions& options) {
+  if (auto split = load_files(source, options)) return *std::move(split);
+  const std::string found = fs::is_directory(source) ? "a folder without a data set known here"
+                            : fs::exists(source)     ? "not an archive by its name"
+                                                     : "no such file or folder";
   throw InputError("data '" + source + "': " + found + ", expected " + kAccepted);
+}
+
+DataSplit load_downloaded(const std::string& name, const DataOptions& options) {
+  const fs::path folder = default_folder(name);
+  if (auto split = load_files(folder, options)) return *std::move(split);
+  throw InputError("data '" + name + "': not in " + folder.string() + "; `crossloop data get " +
+                   name + "` downloads it");
+}
+
+/// A path comes before a name, as for tiles and devices.
+DataSplit load_source(const std::string& source, const DataOptions& options) {
+  if (source == "shapes") return draw_shapes(options);
+  const bool is_name = find_remote_set(source) != nullptr && !fs::exists(source);
+  return is_name ? load_downloaded(source, options) : load_path(source, options);
 }
 
 }  // namespace
 
 DataSplit load_data(const std::string& source, const DataOptions& options) {
   try {
-    DataSplit split = source == "shapes" ? draw_shapes(options) : load_files(source, options);
-    auto [train, validation] =
-        hold_out(std::move(split.train), options.validation_images, options.seed);
-    return {std::move(train), std::move(split.test), std::move(validation)};
+    DataSplit split = load_source(source, options);
+    HeldOut parts = hold_out(std::move(split.train), options.validation_images, options.seed);
+    split.train = std::move(parts.train);
+    split.validation = std::move(parts.validation);
+    return split;
   } catch (const fs::filesystem_error& error) {
     throw InputError("data '" + source + "': cannot be read: " + error.code().message());
   }
