@@ -102,6 +102,7 @@ std::optional<std::int64_t> Transfer::run() {
 }
 
 std::string Transfer::left_behind() const {
+  if (part_.size() == 0) return "";
   return " (" + std::to_string(part_.size()) + " bytes are in " + part_.path().string() +
          "; the same command goes on from there)";
 }

@@ -26,7 +26,11 @@ PartFile::PartFile(const fs::path& file) : file_(file), path_(file.string() + ".
   }
 }
 
-PartFile::~PartFile() { ::close(descriptor_); }
+PartFile::~PartFile() {
+  struct stat status {};
+  if (::fstat(descriptor_, &status) == 0 && status.st_size == 0) remove();
+  ::close(descriptor_);
+}
 
 std::int64_t PartFile::size() const {
   struct stat status {};

@@ -13,6 +13,7 @@ class PartFile {
  public:
   /// Creates it and missing folders; what is in it stays.
   explicit PartFile(const std::filesystem::path& file);
+  /// Removes it where it is empty.
   ~PartFile();
   PartFile(const PartFile&) = delete;
   PartFile& operator=(const PartFile&) = delete;
