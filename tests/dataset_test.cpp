@@ -112,6 +112,15 @@ TEST_F(LoadDataFiles, FindsANamedSetWhereItIsDownloadedTo) {
   ::unsetenv("CROSSLOOP_DATA");
 }
 
+TEST_F(LoadDataFiles, PrefersAFolderHereToANamedSet) {
+  const auto before = std::filesystem::current_path();
+  write("mnist/notes.txt", {1});
+  std::filesystem::current_path(folder_);
+  const std::string why = refusal([] { load_data("mnist", {}); });
+  std::filesystem::current_path(before);
+  EXPECT_THAT(why, HasSubstr("'mnist': a folder without a data set known here"));
+}
+
 TEST_F(LoadDataFiles, RefusesWhatIsNeitherFileNorFolder) {
   EXPECT_THROW(load_data("/dev/null", {}), InputError);
   EXPECT_THROW(load_data(std::string(5000, 'x'), {}), InputError);

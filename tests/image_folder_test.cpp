@@ -115,6 +115,22 @@ TEST_F(ImageFolder, NamesADamagedImage) {
   EXPECT_THAT(why_not(), HasSubstr("train/cat/1.png: an image of 0x0"));
 }
 
+TEST_F(ImageFolder, NamesTheFirstDamagedImageWhicheverIsFoundFirst) {
+  add_pets();
+  const auto cut_png = [](int side) {
+    Bytes bytes = png_of(side, side, plain(side * side, {1, 2, 3}));
+    bytes.resize(bytes.size() - 100);
+    return bytes;
+  };
+  const Bytes slow = cut_png(800), fast = cut_png(400);
+  write("train/cat/1.png", slow);
+  write("train/dog/b.png", fast);  // the second image
+  EXPECT_THAT(why_not(), HasSubstr("train/cat/1.png"));
+  write("train/cat/1.png", fast);
+  write("train/dog/b.png", slow);
+  EXPECT_THAT(why_not(), HasSubstr("train/cat/1.png"));
+}
+
 TEST_F(ImageFolder, NamesAClassThatOnlyOnePartHas) {
   add_pets();
   add("val/eel/z.png", 1);
