@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <zlib.h>
 
+#include <random>
+
 #include "tests/data_folder.hpp"
 
 namespace crossloop::data {
@@ -153,6 +155,20 @@ TEST_F(Idx, NamesALabelOutOfRange) {
   write_four();
   write("train-labels-idx1-ubyte", {0, 0, 8, 1, 0, 0, 0, 2, 9, 10});
   EXPECT_THAT(why_not(), AllOf(HasSubstr("train-labels-idx1-ubyte"), HasSubstr("label 1 is 10")));
+}
+
+TEST_F(Idx, SurvivesFlippedBytes) {
+  std::mt19937 rng(1);
+  for (int i = 0; i < 200; ++i) {
+    write_four();
+    const bool of_labels = i % 4 == 0;
+    Bytes damaged = of_labels ? kTrainLabels : kTrainImages;
+    damaged[rng() % damaged.size()] ^= static_cast<std::uint8_t>(1 + rng() % 255);
+    const char* name = of_labels ? "train-labels-idx1-ubyte" : "train-images-idx3-ubyte";
+    write(name, damaged);
+    const std::string why = why_not();
+    EXPECT_TRUE(why.empty() || why.find(folder_.string()) == 0) << why;
+  }
 }
 
 TEST_F(Idx, RefusesTestImagesOfAnotherSize) {

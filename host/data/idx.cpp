@@ -2,6 +2,7 @@
 
 #include <zlib.h>
 
+#include <algorithm>
 #include <array>
 #include <memory>
 #include <optional>
@@ -14,6 +15,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr int kClasses = 10;
+constexpr std::size_t kBlock = std::size_t{1} << 24;  // a header may promise what does not come
 constexpr std::uint64_t kMostBytes = std::uint64_t{1} << 31;
 
 /// Reads a file through zlib, which passes plain files on as they are.
@@ -91,8 +93,11 @@ IdxFile read_idx(const fs::path& file, std::uint32_t dimensions) {
                          std::to_string(width),
                      "at most 2 GiB of pixels, and no empty images");
   }
-  content.bytes.resize(count * area);
-  reader.fill(content.bytes);
+  while (content.bytes.size() < count * area) {
+    const std::size_t had = content.bytes.size();
+    content.bytes.resize(std::min<std::size_t>(count * area, had + kBlock));
+    reader.fill(std::span(content.bytes).subspan(had));
+  }
   reader.expect_end();
   return content;
 }
