@@ -15,7 +15,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr int kClasses = 10;
-constexpr std::size_t kBlock = std::size_t{1} << 24;  // a header may promise what does not come
+constexpr std::size_t kBlock = std::size_t{1} << 20;  // a header may promise what does not come
 constexpr std::uint64_t kMostBytes = std::uint64_t{1} << 31;
 
 /// Reads a file through zlib, which passes plain files on as they are.
