@@ -29,6 +29,8 @@ Benchmark solver_64();
 Benchmark solver_128();
 Benchmark rtl_core();
 Benchmark engine_pages();
+Benchmark training();    // with LibTorch
+Benchmark evaluation();  // with LibTorch
 
 /// Median of some timings; the vector is taken by value, since it is reordered.
 double median(std::vector<double> values);

@@ -40,7 +40,11 @@ void check_known(const std::string& name, const std::vector<Benchmark>& all) {
 }
 
 nlohmann::json measure(const std::vector<std::string>& only) {
-  const std::vector<Benchmark> all = {rtl_core(), engine_pages(), solver_64(), solver_128()};
+  std::vector<Benchmark> all = {rtl_core(), engine_pages(), solver_64(), solver_128()};
+#ifdef CROSSLOOP_LIBTORCH
+  all.push_back(training());
+  all.push_back(evaluation());
+#endif
   for (const std::string& name : only) check_known(name, all);
   nlohmann::json figures = nlohmann::json::object();
   for (const Benchmark& benchmark : all) {
