@@ -7,6 +7,7 @@
 
 #include "host/cli/command.hpp"
 #include "host/cli/deployment_table.hpp"
+#include "host/cli/model.hpp"
 #include "host/cli/options.hpp"
 #include "host/compiler/deployment_file.hpp"
 #include "host/network/onnx_file.hpp"
@@ -17,7 +18,7 @@ namespace crossloop::cli {
 namespace {
 
 struct CompileArguments {
-  std::filesystem::path model;
+  ModelArguments model;
   std::filesystem::path output;
   std::filesystem::path frozen_model;
   DataArguments data = {.options = {.train_images = 256, .test_images = 1}};
@@ -26,7 +27,8 @@ struct CompileArguments {
 };
 
 void run(const CompileArguments& arguments, const Globals& globals) {
-  network::Network network = network::read_onnx(arguments.model);
+  network::Network network = read_model(arguments.model);
+  warn_without_normalisation(network);
   const Mapping mapping = find_mapping(arguments.mapping);
   const auto images = data::load_data(arguments.data.source, arguments.data.options).train;
   auto deployment = compiler::compile(network, mapping.tile, mapping.device, images);
@@ -55,7 +57,7 @@ void add_compile(CLI::App& app, Globals& globals) {
   CLI::App* command = add_command(
       app, globals, "compile", "Quantise a model, place it on crossbars and set the ADC ranges.",
       "crossloop compile pruned.onnx --output net.xbar --tile 64x64c2 --device default");
-  command->add_option("model", arguments->model, "the model")->required()->type_name("FILE.onnx");
+  add_model_options(*command, arguments->model);
   command->add_option("--output", arguments->output, "where the deployment goes")
       ->required()
       ->type_name("FILE.xbar");

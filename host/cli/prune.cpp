@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "host/cli/command.hpp"
+#include "host/cli/model.hpp"
 #include "host/cli/options.hpp"
 #include "host/cli/training.hpp"
 #include "host/compiler/place.hpp"
@@ -17,7 +18,7 @@ namespace crossloop::cli {
 namespace {
 
 struct PruneArguments {
-  std::filesystem::path model;
+  ModelArguments model;
   std::filesystem::path output;
   DataArguments data;
   MappingArguments mapping;
@@ -84,7 +85,8 @@ nlohmann::json json_of(const PruneOutcome& outcome, const PruneArguments& argume
 
 void run(const PruneArguments& arguments, const Globals& globals) {
   require_writable(arguments.output);
-  network::Network network = network::read_onnx(arguments.model);
+  network::Network network = read_model(arguments.model);
+  warn_without_normalisation(network);
   const PruneOutcome outcome = prune(network, arguments);
   network::write_onnx(network, arguments.output);
   show_result(globals, text_of(outcome, arguments), json_of(outcome, arguments));
@@ -98,7 +100,7 @@ void add_prune(CLI::App& app, Globals& globals) {
       app, globals, "prune",
       "Prune a model so that whole crossbars vanish, and fine-tune what is left.",
       "crossloop prune resnet8.onnx --output pruned.onnx --tile 64x64c2 --crossbar-ratio 0.55");
-  command->add_option("model", arguments->model, "the model")->required()->type_name("FILE.onnx");
+  add_model_options(*command, arguments->model);
   command->add_option("--output", arguments->output, "where the pruned model goes")
       ->required()
       ->type_name("FILE.onnx");
