@@ -54,7 +54,7 @@ TEST(LoopConfig, ReadsTheShippedDemos) {
 
 TEST(LoopConfig, NamesTheUnknownKeyAndItsLine) {
   EXPECT_THAT(complaint_about(with(demo_text(), "chip_seed", "chipseed")),
-              ::testing::AllOf(::testing::HasSubstr("chipseed"), ::testing::HasSubstr(".toml:30")));
+              ::testing::AllOf(::testing::HasSubstr("chipseed"), ::testing::HasSubstr(".toml:31")));
 }
 
 TEST(LoopConfig, NamesTheAllowedRange) {

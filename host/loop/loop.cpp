@@ -12,9 +12,9 @@
 #include "host/error.hpp"
 #include "host/files.hpp"
 #include "host/loop/faulty_cell.hpp"
+#include "host/loop/starting_network.hpp"
 #include "host/loop/weight_error.hpp"
 #include "host/network/onnx_file.hpp"
-#include "host/network/zoo.hpp"
 #include "host/runtime/calibrate.hpp"
 #include "host/runtime/compare.hpp"
 #include "host/runtime/engine_backend.hpp"
@@ -69,11 +69,7 @@ class Loop {
     const bool local = std::filesystem::exists(config_.tile_file);
     tile_ =
         compiler::read_tile(local ? config_.tile_file : config_.root / config_.tile_file, device_);
-    if (config_.model.empty()) {
-      network::make_network(config_.network, {3, 32, 32}, 10, config_.seed);
-    } else {
-      network::read_onnx(config_.model);
-    }
+    check_starting_network(config_);
     if (config_.rtl_images > 0 || config_.device == "rtl") {
       open_("rtl", tile_, device_, config_.chip_seed);
     }
@@ -128,17 +124,9 @@ class Loop {
   }
 
   void train() {
-    if (config_.model.empty()) {
-      network_ =
-          network::make_network(config_.network, {train_.channels, train_.height, train_.width},
-                                train_.classes, config_.seed);
-      const auto statistics = data::channel_statistics(train_);
-      network_.normalisation = {statistics.mean, statistics.std};
-      pruning::train(network_, train_, with_checkpoint(config_.train, "train.ckpt"), log_epoch);
-      network::write_onnx(network_, in_run("float.onnx"));
-    } else {
-      network_ = network::read_onnx(config_.model);
-    }
+    StartingNetwork start = starting_network(config_, train_, log_epoch);
+    network_ = std::move(start.network);
+    summary_.origin = start.origin;
     summary_.network = network_.name;
     record("float", "float", pruning::evaluate(network_, test_));
   }

@@ -41,8 +41,19 @@ void read_network(ConfigTable table, LoopConfig& config) {
         table.where("name") +
         ": table 'network' needs one of 'name' (of the zoo) and 'model' (an ONNX file)");
   }
-  if (table.has("name")) config.network = table.text("name");
-  if (table.has("model")) config.model = table.text("model");
+  if (table.has("name")) {
+    config.network = table.text("name");
+    config.shipped = table.text("shipped", "");
+  } else {
+    config.model = table.text("model");
+    const auto floats = [&](const char* key, double low) {
+      if (!table.has(key)) return std::vector<float>();
+      const std::vector<double> values = table.numbers(key, low, 1e6);
+      return std::vector<float>(values.begin(), values.end());
+    };
+    config.mean = floats("mean", -1e6);
+    config.std = floats("std", 1e-9);
+  }
   table.finish();
 }
 

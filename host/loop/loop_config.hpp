@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "host/analog/device.hpp"
 #include "host/compiler/deployment.hpp"
@@ -22,8 +23,11 @@ struct LoopConfig {
   std::uint64_t seed = 1;  ///< initial weights, training order, pruning
   std::string source;      ///< data::load_data
   data::DataOptions data;
-  std::string network;          ///< zoo name, or
-  std::filesystem::path model;  ///< an ONNX file, which is not trained again
+  std::string network;           ///< zoo name, or
+  std::filesystem::path model;   ///< an ONNX file, which is not trained again
+  std::vector<float> mean, std;  ///< with `model`: the input normalisation it does not carry
+  /// With `network`: an ONNX file to start from where it fits, see starting_network().
+  std::filesystem::path shipped;
   pruning::TrainOptions train;
   double crossbar_ratio = 0.6;
   pruning::TrainOptions prune;

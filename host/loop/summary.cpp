@@ -20,6 +20,7 @@ nlohmann::json Summary::json() const {
   out["version"] = version;
   out["dataset"] = dataset;
   out["network"] = network;
+  out["origin"] = origin;
   out["device"] = device;
   out["run_on"] = run_on;
   out["tile"] = tile;
@@ -59,8 +60,8 @@ nlohmann::json Summary::json() const {
 }
 
 std::string Summary::table() const {
-  std::string out = fmt::format("\n{}: {} on {}, tiles {}, device {} (chip {})\n\n", name, network,
-                                dataset, tile, device, seeds.at("chip"));
+  std::string out = fmt::format("\n{}: {} ({}) on {}, tiles {}, device {} (chip {})\n\n", name,
+                                network, origin, dataset, tile, device, seeds.at("chip"));
   out += fmt::format("  accuracy on {} test images\n", test_images);
   for (const Rung& rung : accuracy) {
     out += fmt::format("    {:<44} {:6.2f} %\n", rung.label, 100.0 * rung.accuracy);

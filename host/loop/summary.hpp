@@ -27,6 +27,7 @@ struct LayerCount {
 
 struct Summary {
   std::string name, dataset, network, device, run_on, tile;
+  std::string origin;            ///< of the float network, see StartingNetwork
   std::string command, version;  ///< as LoopConfig has them
   int test_images = 0;
   std::map<std::string, std::uint64_t> seeds;
