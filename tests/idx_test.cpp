@@ -158,16 +158,18 @@ TEST_F(Idx, NamesALabelOutOfRange) {
 }
 
 TEST_F(Idx, SurvivesFlippedBytes) {
+  write_four();
   std::mt19937 rng(1);
   for (int i = 0; i < 200; ++i) {
-    write_four();
     const bool of_labels = i % 4 == 0;
-    Bytes damaged = of_labels ? kTrainLabels : kTrainImages;
+    const Bytes& whole = of_labels ? kTrainLabels : kTrainImages;
+    Bytes damaged = whole;
     damaged[rng() % damaged.size()] ^= static_cast<std::uint8_t>(1 + rng() % 255);
     const char* name = of_labels ? "train-labels-idx1-ubyte" : "train-images-idx3-ubyte";
     write(name, damaged);
     const std::string why = why_not();
     EXPECT_TRUE(why.empty() || why.find(folder_.string()) == 0) << why;
+    write(name, whole);
   }
 }
 
