@@ -163,7 +163,7 @@ TEST(OnnxProject, ConstantsFoldAsTheOperatorsCompute) {
     expect_same(folded(folder), read_tensor(folder, "output_", 0));
     ++count;
   }
-  EXPECT_EQ(count, 81);
+  EXPECT_EQ(count, 83);
 }
 
 TEST(OnnxProject, NoCaseOfASupportedOperatorIsLeftOut) {

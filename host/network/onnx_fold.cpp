@@ -58,20 +58,41 @@ Dimensions broadcast(const OnnxNode& node, const Dimensions& a, const Dimensions
   return result;
 }
 
-ConstantTensor arithmetic(const OnnxNode& node) {
+/// Calls visit(i, k) for each pair of elements of two constants that are broadcast to `dims`.
+template <class Visit>
+void for_each_pair(const OnnxNode& node, const Dimensions& dims, const Visit& visit) {
+  const std::vector<std::int64_t> first = broadcast_offsets(node.constant(0).dims, dims);
+  const std::vector<std::int64_t> second = broadcast_offsets(node.constant(1).dims, dims);
+  for (std::size_t i = 0; i < first.size(); ++i) visit(first[i], second[i]);
+}
+
+/// An empty tensor of `type` for the result of an operator on two constants.
+ConstantTensor reserve_pairs(const OnnxNode& node, int type) {
   const ConstantTensor &a = node.constant(0), &b = node.constant(1);
   if (a.is_float() != b.is_float()) node.refuse("its constants are of different types");
-  const Dimensions dims = broadcast(node, a.dims, b.dims);
-  ConstantTensor result = reserve_constant(node, a.type, dims);
-  const std::vector<std::int64_t> first = broadcast_offsets(a.dims, dims);
-  const std::vector<std::int64_t> second = broadcast_offsets(b.dims, dims);
-  for (std::size_t i = 0; i < first.size(); ++i) {
+  return reserve_constant(node, type, broadcast(node, a.dims, b.dims));
+}
+
+ConstantTensor arithmetic(const OnnxNode& node) {
+  const ConstantTensor &a = node.constant(0), &b = node.constant(1);
+  ConstantTensor result = reserve_pairs(node, a.type);
+  for_each_pair(node, result.dims, [&](std::int64_t i, std::int64_t k) {
     if (result.is_float()) {
-      result.floats.push_back(compute(node, a.real(first[i]), b.real(second[i])));
+      result.floats.push_back(compute(node, a.real(i), b.real(k)));
     } else {
-      result.integers.push_back(compute(node, a.integer(first[i]), b.integer(second[i])));
+      result.integers.push_back(compute(node, a.integer(i), b.integer(k)));
     }
-  }
+  });
+  return result;
+}
+
+ConstantTensor equal(const OnnxNode& node) {
+  const ConstantTensor &a = node.constant(0), &b = node.constant(1);
+  ConstantTensor result = reserve_pairs(node, Type::BOOL);
+  for_each_pair(node, result.dims, [&](std::int64_t i, std::int64_t k) {
+    const bool same = a.is_float() ? a.real(i) == b.real(k) : a.integer(i) == b.integer(k);
+    result.integers.push_back(same ? 1 : 0);
+  });
   return result;
 }
 
@@ -113,14 +134,8 @@ ConstantTensor constant(const OnnxNode& node) {
   if (const onnx::TensorProto* value = node.tensor("value")) return decode(node.source(), *value);
   if (node.has_attribute("value_int")) return integer_tensor({}, {node.integer("value_int", 0)});
   if (node.has_attribute("value_float")) return float_tensor({}, {node.real("value_float", 0.0F)});
-  if (node.has_attribute("value_ints")) {
-    Dimensions values = node.integers("value_ints");
-    return integer_tensor({static_cast<std::int64_t>(values.size())}, std::move(values));
-  }
-  if (node.has_attribute("value_floats")) {
-    std::vector<float> values = node.reals("value_floats");
-    return float_tensor({static_cast<std::int64_t>(values.size())}, std::move(values));
-  }
+  if (node.has_attribute("value_ints")) return integer_list(node.integers("value_ints"));
+  if (node.has_attribute("value_floats")) return float_list(node.reals("value_floats"));
   node.refuse(
       "strings and sparse tensors are not supported, only value, "
       "value_int, value_ints, "
@@ -163,6 +178,7 @@ const std::map<std::string, Fold>& folds() {
       {"ConstantOfShape", constant_of_shape},
       {"DequantizeLinear", dequantised},
       {"Div", arithmetic},
+      {"Equal", equal},
       {"Gather", gathered_constant},
       {"Identity", identity},
       {"Mul", arithmetic},

@@ -31,6 +31,7 @@ const std::map<std::string, OnnxImporter::Import>& OnnxImporter::imports() {
       {"GlobalMaxPool", &I::global_max_pool},
       {"HardSigmoid", &I::hard_sigmoid},
       {"HardSwish", &I::hard_swish},
+      {"If", &I::choose_branch},
       {"Identity", &I::identity},
       {"LRN", &I::lrn},
       {"LeakyRelu", &I::leaky_relu},
@@ -38,6 +39,7 @@ const std::map<std::string, OnnxImporter::Import>& OnnxImporter::imports() {
       {"MaxPool", &I::max_pool},
       {"Mul", &I::mul},
       {"Pad", &I::pad},
+      {"Pow", &I::power},
       {"QuantizeLinear", &I::quantise},
       {"ReduceMean", &I::reduce_mean},
       {"Relu", &I::relu},
@@ -99,6 +101,7 @@ void OnnxImporter::import_node(const onnx::NodeProto& proto) {
   }
   if (fold_constant(node)) return;
   const auto import = imports().find(proto.op_type());
+  if (!supported_operators().contains(proto.op_type())) node.refuse("is not supported");
   if (import == imports().end()) return refuse_computed(node);
   (this->*import->second)(node);
 }
@@ -107,14 +110,29 @@ void OnnxImporter::import_node(const onnx::NodeProto& proto) {
 bool OnnxImporter::fold_constant(const OnnxNode& node) {
   if (node.type() == "Shape") {
     const Dimensions& dims = node.is_constant(0) ? node.constant(0).dims : value(node, 0).dims;
-    Dimensions part = shape_slice(node, dims);
-    constants_.add(node.output(),
-                   integer_tensor({static_cast<std::int64_t>(part.size())}, std::move(part)));
+    constants_.add(node.output(), integer_list(shape_slice(node, dims)));
     return true;
   }
   std::optional<ConstantTensor> known = fold(node);
   if (known) constants_.add(node.output(), *std::move(known));
   return known.has_value();
+}
+
+/// Exporters leave branches on shapes; the nodes of the one taken join the graph.
+void OnnxImporter::choose_branch(const OnnxNode& node) {
+  const ConstantTensor& condition = node.constant(0);
+  if (condition.is_float() || condition.size() != 1) node.refuse("its condition is no boolean");
+  const onnx::GraphProto* branch =
+      node.graph(condition.integer(0) != 0 ? "then_branch" : "else_branch");
+  if (branch == nullptr || branch->output_size() != 1 || branch->initializer_size() > 0) {
+    node.refuse("supported are branches of one output, without initializers");
+  }
+  for (const auto& inner : branch->node()) import_node(inner);
+  const std::string& made = branch->output(0).name();
+  if (constants_.contains(made)) return constants_.add(node.output(), constants_.at(made));
+  const auto found = values_.find(made);
+  if (found == values_.end()) node.refuse("its branch makes no activation");
+  alias(node, found->second);
 }
 
 void OnnxImporter::refuse_computed(const OnnxNode& node) {
@@ -124,7 +142,8 @@ void OnnxImporter::refuse_computed(const OnnxNode& node) {
 const std::string& OnnxImporter::output(const std::string& value) const {
   const auto found = values_.find(value);
   if (found == values_.end()) {
-    throw InputError(source_.file + ": output " + value + " does not depend on the input");
+    throw InputError(source_.file + ": output " + value +
+                     " is no activation but a constant, codes or a power");
   }
   const Dimensions& dims = found->second.dims;
   if ((dims.size() != 2 && dims.size() != 4) || value == nhwc_input_) {
@@ -146,6 +165,11 @@ const OnnxImporter::Value& OnnxImporter::value(const OnnxNode& node, int input) 
   const std::string& name = node.input(input);
   if (codes_.contains(name)) {
     node.refuse("input " + name + " holds quantised codes, which only DequantizeLinear may read");
+  }
+  if (powers_.contains(name)) {
+    node.refuse("input " + name +
+                " is a power, which is supported only as the divisor of a local "
+                "response normalisation");
   }
   const auto found = values_.find(name);
   if (found == values_.end()) {

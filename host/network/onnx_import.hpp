@@ -19,6 +19,10 @@ const std::set<std::string>& supported_operators();
 /// The dimensions of `shape` in a file: batch first, as many as `rank` says.
 Dimensions file_dimensions(std::int64_t batch, const Shape& shape, std::size_t rank);
 
+/// The shape of an image of `dims`, batch first, at most rank 4. Throws InputError naming the node
+/// if a size is beyond 2^30.
+Shape image_shape(const OnnxNode& node, Dimensions dims);
+
 /// Builds a Network node by node.
 ///
 /// A value of the file has a shape of any rank, batch first; the value of the Network that holds
@@ -65,6 +69,7 @@ class OnnxImporter {
 
   // onnx_import.cpp
   bool fold_constant(const OnnxNode& node);
+  void choose_branch(const OnnxNode& node);
   void identity(const OnnxNode& node);
   void dropout(const OnnxNode& node);
   void cast(const OnnxNode& node);
@@ -111,6 +116,18 @@ class OnnxImporter {
   Node* fusible(const OnnxNode& node, int input);
   void rename_output(const OnnxNode& node, Node& made);
 
+  // onnx_import_lrn.cpp
+  struct Power {
+    Value in;
+    float exponent = 1.0F;
+  };
+  bool pad_volume(const OnnxNode& node);
+  bool average_volume(const OnnxNode& node);
+  void power(const OnnxNode& node);
+  void divide_by_power(const OnnxNode& node);
+  std::optional<Lrn> lrn_of(const std::string& x, const Power& power) const;
+  const Node* maker(const std::string& value) const;
+
   // onnx_import_shapes.cpp
   void flatten(const OnnxNode& node);
   void reshape(const OnnxNode& node);
@@ -121,7 +138,8 @@ class OnnxImporter {
   void slice(const OnnxNode& node);
   void concat(const OnnxNode& node);
   void pad_with_constants(const OnnxNode& node, const std::vector<int>& joined, std::size_t axis);
-  void change_shape(const OnnxNode& node, const Value& in, const Dimensions& dims);
+  void change_shape(const OnnxNode& node, const Value& in, const Dimensions& dims,
+                    const std::string& suffix = "");
   std::string in_shape(const OnnxNode& node, const Value& in, const Shape& shape);
   void permute(const OnnxNode& node, const std::string& in, const std::array<int, 3>& axes,
                const Dimensions& dims);
@@ -157,7 +175,8 @@ class OnnxImporter {
     QuantisationParameters parameters;
     std::string node_name;
   };
-  std::map<std::string, Codes> codes_;  ///< what QuantizeLinear made
+  std::map<std::string, Codes> codes_;   ///< what QuantizeLinear made
+  std::map<std::string, Power> powers_;  ///< what Pow made
 };
 
 }  // namespace crossloop::network

@@ -104,6 +104,7 @@ void OnnxImporter::mul(const OnnxNode& node) {
 }
 
 void OnnxImporter::div(const OnnxNode& node) {
+  if (node.has_input(1) && powers_.contains(node.input(1))) return divide_by_power(node);
   if (!node.is_constant(1)) {
     node.refuse("by a computed value, supported are constant divisors");
   }

@@ -166,6 +166,7 @@ Window OnnxImporter::pool_window(const OnnxNode& node) const {
 void OnnxImporter::max_pool(const OnnxNode& node) { append(node, MaxPool{pool_window(node)}); }
 
 void OnnxImporter::average_pool(const OnnxNode& node) {
+  if (average_volume(node)) return;
   append(node, AveragePool{.window = pool_window(node),
                            .count_include_pad = node.integer("count_include_pad", 0) != 0});
 }
@@ -197,7 +198,8 @@ void OnnxImporter::reduce_mean(const OnnxNode& node) {
   for (std::size_t i = 0; i < rank; ++i) {
     if (!std::binary_search(axes.begin(), axes.end(), i)) dims.push_back(in.dims[i]);
   }
-  change_shape(node, {pooled, file_dimensions(batch_, made_.at(pooled).shape, rank)}, dims);
+  change_shape(node, {pooled, file_dimensions(batch_, made_.at(pooled).shape, rank)}, dims,
+               ".flatten");
 }
 
 void OnnxImporter::lrn(const OnnxNode& node) {

@@ -14,15 +14,6 @@ namespace crossloop::network {
 
 namespace {
 
-/// The shape of an image of `dims`, at most rank 4.
-Shape image_shape(const OnnxNode& node, Dimensions dims) {
-  dims.resize(4, 1);
-  if (std::any_of(dims.begin() + 1, dims.end(), [](std::int64_t size) { return size > 1 << 30; })) {
-    node.refuse(fmt::format("[{}] is out of range", fmt::join(dims, ", ")));
-  }
-  return {static_cast<int>(dims[1]), static_cast<int>(dims[2]), static_cast<int>(dims[3])};
-}
-
 /// The blocks of axes that `axes` (of a Transpose, the batch first) moves as one: first and last
 /// axis of the input, in the order of the output.
 std::vector<std::pair<std::size_t, std::size_t>> moved_blocks(
@@ -51,6 +42,14 @@ float uniform_value(const OnnxNode& node, int input) {
 }
 
 }  // namespace
+
+Shape image_shape(const OnnxNode& node, Dimensions dims) {
+  dims.resize(4, 1);
+  if (std::any_of(dims.begin() + 1, dims.end(), [](std::int64_t size) { return size > 1 << 30; })) {
+    node.refuse(fmt::format("[{}] is out of range", fmt::join(dims, ", ")));
+  }
+  return {static_cast<int>(dims[1]), static_cast<int>(dims[2]), static_cast<int>(dims[3])};
+}
 
 void OnnxImporter::flatten(const OnnxNode& node) {
   const Value in = value(node, 0);
@@ -91,7 +90,8 @@ std::string OnnxImporter::in_shape(const OnnxNode& node, const Value& in, const 
 
 /// The output of `node` has the elements of `in` in the shape `dims`. Of several such steps in a
 /// row only the last one becomes an operator.
-void OnnxImporter::change_shape(const OnnxNode& node, const Value& in, const Dimensions& dims) {
+void OnnxImporter::change_shape(const OnnxNode& node, const Value& in, const Dimensions& dims,
+                                const std::string& suffix) {
   const std::size_t rank = dims.size();
   if (rank < 2 || dims[0] != batch_) {
     node.refuse(fmt::format("[{}] to [{}], supported are shapes that keep the batch",
@@ -111,7 +111,7 @@ void OnnxImporter::change_shape(const OnnxNode& node, const Value& in, const Dim
   values_[node.output()].name = from;
   if (source.shape == to && (source.rank == 2) == (rank == 2)) return;
   const Operator op = rank == 2 ? Operator(Flatten{}) : Operator(Reshape{to});
-  append_named(node, display_name(node.proto()), op, {from}, node.output(), rank);
+  append_named(node, display_name(node.proto()) + suffix, op, {from}, node.output(), rank);
   values_[node.output()].name = node.output();
 }
 
@@ -181,6 +181,7 @@ void OnnxImporter::permute(const OnnxNode& node, const std::string& in,
 
 /// Attributes before opset 11, inputs since.
 void OnnxImporter::pad(const OnnxNode& node) {
+  if (pad_volume(node)) return;
   const Value in = activation(node, 0);
   const std::size_t rank = in.dims.size();
   const Dimensions pads = node.integers("pads", 1).value_or(Dimensions{});

@@ -72,6 +72,11 @@ const onnx::TensorProto* OnnxNode::tensor(const char* name) const {
   return attribute ? &attribute->t() : nullptr;
 }
 
+const onnx::GraphProto* OnnxNode::graph(const char* name) const {
+  const auto* attribute = find(name);
+  return attribute ? &attribute->g() : nullptr;
+}
+
 std::vector<int> OnnxNode::sizes(const char* name, std::size_t count, int minimum,
                                  int fallback) const {
   if (!has_attribute(name)) return std::vector<int>(count, fallback);

@@ -37,6 +37,7 @@ class OnnxNode {
   float real(const char* name, float fallback) const;
   std::string text(const char* name, const std::string& fallback) const;
   const onnx::TensorProto* tensor(const char* name) const;  ///< nullptr if absent
+  const onnx::GraphProto* graph(const char* name) const;    ///< nullptr if absent
   /// `count` integers in minimum..2^20, all `fallback` where the attribute is absent.
   std::vector<int> sizes(const char* name, std::size_t count, int minimum, int fallback) const;
   Dimensions integers(const char* name) const;       ///< empty if absent

@@ -82,6 +82,28 @@ std::optional<std::string> hard_swish_input(const Graph& graph, const Node& node
   return std::nullopt;
 }
 
+/// Clip(Relu(x)) as one Clip.
+void join_relu(const Graph& graph, Node& node) {
+  auto* clip = std::get_if<Clip>(&node.op);
+  const Node* relu = clip ? graph.sole<Relu>(node.inputs[0]) : nullptr;
+  if (!relu || clip->low > 0.0F || clip->high <= 0.0F) return;
+  clip->low = 0.0F;
+  node.inputs = relu->inputs;
+}
+
+/// Slice(Slice(x)) as one Slice.
+void join_slices(const Graph& graph, Node& node) {
+  auto* slice = std::get_if<Slice>(&node.op);
+  const Node* before = slice ? graph.sole<Slice>(node.inputs[0]) : nullptr;
+  if (!before) return;
+  const auto& first = std::get<Slice>(before->op);
+  for (std::size_t i = 0; i < slice->start.size(); ++i) {
+    slice->start[i] = first.start[i] + first.step[i] * slice->start[i];
+    slice->step[i] = slice->count[i] > 1 ? first.step[i] * slice->step[i] : 1;
+  }
+  node.inputs = before->inputs;
+}
+
 }  // namespace
 
 void recognise_patterns(Network& network) {
@@ -91,12 +113,8 @@ void recognise_patterns(Network& network) {
       node.op = HardSwish{};
       node.inputs = {*x};
     }
-    auto* clip = std::get_if<Clip>(&node.op);
-    const Node* relu = clip ? graph.sole<Relu>(node.inputs[0]) : nullptr;
-    if (relu && clip->low <= 0.0F && clip->high > 0.0F) {
-      clip->low = 0.0F;
-      node.inputs = relu->inputs;
-    }
+    join_relu(graph, node);
+    join_slices(graph, node);
   }
   drop_unused_nodes(network);
 }

@@ -219,13 +219,15 @@ void compare_shapes(const std::string& file, std::int64_t batch, const OnnxImpor
   std::for_each(graph.output().begin(), graph.output().end(), compare);
 }
 
-std::map<std::string, int> count_uses(const onnx::GraphProto& graph) {
-  std::map<std::string, int> uses;
+/// Readers of each value, those in branches included.
+void count_uses(const onnx::GraphProto& graph, std::map<std::string, int>& uses) {
   for (const auto& node : graph.node()) {
     for (const std::string& value : node.input()) ++uses[value];
+    for (const auto& attribute : node.attribute()) {
+      if (attribute.has_g()) count_uses(attribute.g(), uses);
+    }
   }
   for (const auto& output : graph.output()) ++uses[output.name()];
-  return uses;
 }
 
 Shape shape_of(const Dimensions& dims) {
@@ -267,7 +269,9 @@ Network import_graph(const OnnxSource& source, const Batch& bound, onnx::ModelPr
   network.name = graph.name();
   const std::vector<Dimensions> dims = import_inputs(source.file, bound, graph, network);
   const std::int64_t batch = dims[0][0];
-  OnnxImporter importer(source, Constants(source, graph), count_uses(graph), batch, network);
+  std::map<std::string, int> uses;
+  count_uses(graph, uses);
+  OnnxImporter importer(source, Constants(source, graph), std::move(uses), batch, network);
   if (network.input_layout == InputLayout::kNhwc) {
     importer.add_nhwc_input(network.input_name, dims[0]);
   } else {

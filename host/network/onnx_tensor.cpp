@@ -60,6 +60,16 @@ ConstantTensor integer_tensor(Dimensions dims, std::vector<std::int64_t> values)
   return {onnx::TensorProto::INT64, std::move(dims), {}, std::move(values), {}};
 }
 
+ConstantTensor float_list(std::vector<float> values) {
+  const auto size = static_cast<std::int64_t>(values.size());
+  return float_tensor({size}, std::move(values));
+}
+
+ConstantTensor integer_list(std::vector<std::int64_t> values) {
+  const auto size = static_cast<std::int64_t>(values.size());
+  return integer_tensor({size}, std::move(values));
+}
+
 std::int64_t element_count(const OnnxSource& source, const std::string& tensor,
                            const Dimensions& dims) {
   constexpr std::int64_t kLargestDimension = std::numeric_limits<std::int32_t>::max();

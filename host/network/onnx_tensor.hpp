@@ -49,8 +49,11 @@ struct ConstantTensor {
   }
 };
 
+// FLOAT and INT64 tensors, and lists: tensors of one axis.
 ConstantTensor float_tensor(Dimensions dims, std::vector<float> values);
 ConstantTensor integer_tensor(Dimensions dims, std::vector<std::int64_t> values);
+ConstantTensor float_list(std::vector<float> values);
+ConstantTensor integer_list(std::vector<std::int64_t> values);
 
 /// Product of the dimensions. Throws InputError naming the tensor if one is negative or beyond 2^31
 /// - 1, or the product beyond 2^50.
