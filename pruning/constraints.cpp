@@ -1,5 +1,7 @@
 #include "pruning/constraints.hpp"
 
+#include <ATen/core/grad_mode.h>
+
 #include <algorithm>
 #include <cmath>
 #include <map>

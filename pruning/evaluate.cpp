@@ -1,5 +1,7 @@
 #include "pruning/evaluate.hpp"
 
+#include <ATen/core/grad_mode.h>
+
 #include <algorithm>
 #include <numeric>
 #include <string>

@@ -178,6 +178,11 @@ std::vector<Candidate> candidates_of(const network::Network& network,
   for (std::size_t i = 0; i < network.nodes.size(); ++i) {
     network::Node node = network.nodes[i];
     if (!network::has_weight(node)) continue;
+    const auto* conv = std::get_if<network::Conv>(&node.op);
+    if (conv != nullptr && conv->groups != 1) {
+      throw InputError("node " + node.name + ": a convolution of " + std::to_string(conv->groups) +
+                       " groups cannot be mapped to crossbars, expected 1 group");
+    }
     BandedLayer layer(network::weight_values(node), network::weight_of(node).outputs, options);
     found.push_back({i, layer.crossbars(), false, std::move(layer)});
   }

@@ -1,5 +1,7 @@
 #include "pruning/sgd.hpp"
 
+#include <ATen/core/grad_mode.h>
+
 #include <algorithm>
 
 namespace crossloop::pruning {

@@ -204,6 +204,12 @@ TEST(PruneColumnGrain, RefusesOptionsOutOfRange) {
   expect_refused({.layer_limit = -0.1}, "layer_limit");
 }
 
+TEST(PruneColumnGrain, RefusesAConvolutionInGroups) {
+  network::Network net = network::make_network("mobilenet_v1", {3, 32, 32}, 10, 1);
+  EXPECT_THAT([&] { prune_column_grain(net, {}); },
+              ThrowsMessage<InputError>(HasSubstr("32 groups")));
+}
+
 TEST(PruneColumnGrain, RefusesANetworkWithoutWeights) {
   network::Network net;
   net.name = "empty";
