@@ -98,6 +98,7 @@ void run(const TrainArguments& arguments, const Globals& globals) {
 
 void add_train(CLI::App& app, Globals& globals) {
   auto arguments = std::make_shared<TrainArguments>();
+  arguments->data.options.test_images = 0;
   CLI::App* command = add_command(
       app, globals, "train", "Train a network of the zoo from scratch and write it as ONNX.",
       "crossloop train --network resnet8 --data shapes --epochs 10 --output resnet8.onnx");
