@@ -50,6 +50,9 @@ class OnnxImporter {
   const std::string& output(const std::string& value) const;
   /// The dimensions of a value of the file; nullptr for constants and what was fused away.
   const Dimensions* dimensions(const std::string& value) const;
+  /// True if some pool leaves out a window that starts in the padding after its input: libonnx 1.12
+  /// still counts it, as the specification did before opset 22.
+  bool drops_windows() const { return drops_windows_; }
 
  private:
   /// A value of the file.
@@ -90,6 +93,7 @@ class OnnxImporter {
   void lrn(const OnnxNode& node);
   void softmax(const OnnxNode& node);
   Window pool_window(const OnnxNode& node) const;
+  void note_dropped_windows(const Shape& in, const Window& window);
   void require_rows(const OnnxNode& node) const;
   std::vector<float> weight_scale(const OnnxNode& node, std::int64_t output_axis, int outputs,
                                   float factor) const;
@@ -169,7 +173,8 @@ class OnnxImporter {
   std::map<std::string, Value> values_;  ///< by their names in the file
   std::map<std::string, Made> made_;     ///< by their names in the Network
   std::set<std::string> names_;          ///< of nodes
-  std::string nhwc_input_;               ///< empty if there is none
+  bool drops_windows_ = false;
+  std::string nhwc_input_;  ///< empty if there is none
   struct Codes {
     Value in;
     QuantisationParameters parameters;

@@ -163,12 +163,28 @@ Window OnnxImporter::pool_window(const OnnxNode& node) const {
   return window;
 }
 
-void OnnxImporter::max_pool(const OnnxNode& node) { append(node, MaxPool{pool_window(node)}); }
+void OnnxImporter::note_dropped_windows(const Shape& in, const Window& window) {
+  Window wide = window;  // with padding that completes the last windows
+  wide.pad_bottom += window.stride_h - 1;
+  wide.pad_right += window.stride_w - 1;
+  wide.ceil_mode = false;
+  drops_windows_ = drops_windows_ || (window.ceil_mode &&
+                                      (wide.out_height(in.height) != window.out_height(in.height) ||
+                                       wide.out_width(in.width) != window.out_width(in.width)));
+}
+
+void OnnxImporter::max_pool(const OnnxNode& node) {
+  const Window window = pool_window(node);
+  append(node, MaxPool{window});
+  note_dropped_windows(shape(image(node, 0)), window);
+}
 
 void OnnxImporter::average_pool(const OnnxNode& node) {
   if (average_volume(node)) return;
-  append(node, AveragePool{.window = pool_window(node),
+  const Window window = pool_window(node);
+  append(node, AveragePool{.window = window,
                            .count_include_pad = node.integer("count_include_pad", 0) != 0});
+  note_dropped_windows(shape(image(node, 0)), window);
 }
 
 void OnnxImporter::global_average_pool(const OnnxNode& node) { append(node, GlobalAveragePool{}); }

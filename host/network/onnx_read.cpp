@@ -284,7 +284,7 @@ Network import_graph(const OnnxSource& source, const Batch& bound, onnx::ModelPr
   const std::string& output = graph.output(0).name();
   network.output_name = importer.output(output);
   network.flat_output = importer.dimensions(output)->size() == 2;
-  compare_shapes(source.file, batch, importer, model);
+  if (!importer.drops_windows()) compare_shapes(source.file, batch, importer, model);
   recognise_patterns(network);
   return network;
 }
