@@ -268,14 +268,5 @@ TEST(OnnxImport, AcceptsAFixedBatchAndInitializersListedAsInputs) {
   EXPECT_EQ(import_and_run(model, {1, 3}), (Floats{2, 6}));
 }
 
-TEST(OnnxImport, IgnoresTheMetadataOfOtherTools) {
-  OnnxBuilder model({-1, 1, 1, 2}, {-1, 1, 1, 2});
-  model.node("Relu", {"x"}, "y");
-  auto& entry = *model.model().add_metadata_props();
-  entry.set_key("author");
-  entry.set_value("somebody");
-  EXPECT_TRUE(read_onnx(model.write()).metadata.empty());
-}
-
 }  // namespace
 }  // namespace crossloop::network
