@@ -30,6 +30,9 @@ int run(int argc, char** argv) {
   CLI::App app{"Takes neural networks to ReRAM crossbars and closes the loop with the hardware."};
   app.set_version_flag("--version", "crossloop " CROSSLOOP_VERSION);
   app.footer(kFooter);
+  app.set_config("--config", "", "TOML file with options, a table for each command")
+      ->type_name("FILE");
+  app.allow_config_extras(CLI::config_extras_mode::error);
   Globals globals;
   app.parse_complete_callback([&globals] { set_up_log(globals); });
   add_commands(app, globals);

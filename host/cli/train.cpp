@@ -65,14 +65,15 @@ void run(const TrainArguments& arguments, const Globals& globals) {
   const auto statistics = data::channel_statistics(images);
   network.normalisation = {statistics.mean, statistics.std};
   note_origin(network, arguments, split);
-  std::optional<double> validation;
-  const auto observe = [&](const pruning::EpochReport& report) {
-    log_epoch(report);
-    validation = report.validation_accuracy;
-  };
-  pruning::train(network, images, arguments.training, observe,
-                 split.validation.count > 0 ? &split.validation : nullptr);
+  const bool held_out = split.validation.count > 0;
+  pruning::train(network, images, arguments.training, log_epoch,
+                 held_out ? &split.validation : nullptr);
   network::write_onnx(network, arguments.output);
+  std::optional<double> validation;
+  if (held_out) {
+    validation = pruning::evaluate(network, split.validation);
+    network.metadata["validation_accuracy"] = fmt::format("{:.4f}", *validation);
+  }
   const double accuracy = pruning::evaluate(network, split.test);
   network.metadata["test_accuracy"] = fmt::format("{:.4f}", accuracy);
   network.metadata["test_images"] = std::to_string(split.test.count);
