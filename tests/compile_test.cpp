@@ -65,6 +65,53 @@ TEST(Compile, FollowsTheFloatNetworkThroughEveryTensor) {
   for (const auto& [value, error] : errors) EXPECT_LT(error, 0.03) << value;
 }
 
+/// A resnet whose image, convolutions and sums are quantised as exporters write it.
+network::Network quantised_resnet(const Deployment& scales) {
+  network::Network network = small_resnet();
+  const auto insert = [&](const std::string& value, const network::Quantise& quantise) {
+    for (network::Node& node : network.nodes) {
+      std::replace(node.inputs.begin(), node.inputs.end(), value, value + ".quantised");
+    }
+    const auto after = std::find_if(network.nodes.begin(), network.nodes.end(),
+                                    [&](const auto& node) { return node.output == value; });
+    network.nodes.insert(after == network.nodes.end() ? network.nodes.begin() : after + 1,
+                         {value + ".q", quantise, {value}, value + ".quantised", {}});
+  };
+  for (std::size_t id = 1; id + 1 < scales.tensors.size(); ++id) {
+    const TensorInfo& tensor = scales.tensors[id];
+    // As int8, a little coarser than what calibration would choose.
+    insert(tensor.name, {1.25F * static_cast<float>(tensor.scale), tensor.zero - 128, -128, 127});
+  }
+  insert("input", {0.02F, 128, 0, 255});
+  return network;
+}
+
+TEST(Compile, KeepsTheScalesOfAQuantisedModel) {
+  network::Network plain = small_resnet();
+  const Deployment chosen = compile_small(plain);
+  network::Network network = quantised_resnet(chosen);
+  const Deployment deployment = compile_small(network);
+  ASSERT_EQ(deployment.tensors.size(), chosen.tensors.size());
+  for (std::size_t id = 1; id + 1 < chosen.tensors.size(); ++id) {
+    EXPECT_FLOAT_EQ(static_cast<float>(deployment.tensors[id].scale),
+                    1.25F * static_cast<float>(chosen.tensors[id].scale));
+    EXPECT_EQ(deployment.tensors[id].zero, chosen.tensors[id].zero);
+  }
+  const auto errors = relative_errors(network, deployment, noisy_images(network.input_shape, 6, 3));
+  ASSERT_EQ(errors.size(), deployment.tensors.size() - 1);
+  for (const auto& [value, error] : errors) EXPECT_LT(error, 0.03) << value;
+}
+
+TEST(Compile, RefusesAQuantiserThatBelongsToNoLayer) {
+  network::Network network = small_resnet();
+  network::Node& relu = network.node("relu1");
+  network.nodes.insert(network.nodes.begin() + 2,
+                       {"early", network::Quantise{0.1F, 0, 0, 255}, {relu.inputs[0]}, "q", {}});
+  network.node("relu1").inputs = {"q"};
+  EXPECT_THAT([&] { compile_small(network); },
+              ThrowsMessage<InputError>(AllOf(HasSubstr("relu1"), HasSubstr("right after"))));
+}
+
 TEST(Compile, FollowsAPoolingNetworkWhoseLinearLayerSeesAFlattenedImage) {
   network::Network network = network::make_network("vgg8", {3, 16, 16}, 5, 2);
   randomise_affine(network, 5);

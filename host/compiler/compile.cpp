@@ -89,6 +89,13 @@ class Compilation {
     if (std::holds_alternative<network::MaxPool>(fused.node->op)) {
       tensor.scale = first.scale;  // the codes themselves pass
       tensor.zero = first.zero;
+      if (fused.quantise != nullptr) check_same_scale(*fused.node, *fused.quantise, tensor);
+    } else if (fused.quantise != nullptr && !last) {
+      tensor.scale = fused.quantise->scale;
+      tensor.zero = fused.quantise->zero_point - fused.quantise->low;
+      layer.range = {.zero = tensor.zero,
+                     .low = fused.relu ? tensor.zero : 0,
+                     .high = fused.quantise->high - fused.quantise->low};
     } else if (last) {
       const double largest = std::max(std::abs(range.low), std::abs(range.high));
       tensor.scale = largest > 0.0 ? largest / kLogitLevels : 1.0;
@@ -102,6 +109,18 @@ class Compilation {
     }
     tensor_ids_[fused.output] = layer.output;
     result_.tensors.push_back(std::move(tensor));
+  }
+
+  /// A max pool keeps its codes, so a quantiser behind it must be the one before it.
+  static void check_same_scale(const Node& node, const network::Quantise& quantise,
+                               const TensorInfo& tensor) {
+    if (static_cast<float>(tensor.scale) == quantise.scale &&
+        tensor.zero == quantise.zero_point - quantise.low) {
+      return;
+    }
+    throw InputError("node '" + node.name + "': its output is quantised with scale " +
+                     std::to_string(quantise.scale) + ", its input with " +
+                     std::to_string(tensor.scale) + ", expected the same for a max pool");
   }
 
   void append_crossbar_layer(const FusedNode& fused, Layer layer, bool on_image) {

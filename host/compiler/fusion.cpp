@@ -41,20 +41,25 @@ class Readers {
   std::map<std::string, std::vector<const Node*>> readers_;
 };
 
+bool is_part_of_a_layer(const Node& node) {
+  return is<network::BatchNorm>(node) || is<network::Relu>(node) || is<network::Quantise>(node);
+}
+
 [[noreturn]] void refuse_unfused(const Node& node) {
-  const bool norm = is<network::BatchNorm>(node);
+  const std::string places = is<network::BatchNorm>(node) ? "Conv or Linear"
+                             : is<network::Relu>(node)    ? "Conv, Linear, their BatchNorm or Add"
+                                                          : "the operators of one layer";
   throw InputError("node '" + node.name + "': a " + network::operator_name(node) +
-                   " has no integer rule of its own; expected it right after " +
-                   (norm ? "Conv or Linear" : "Conv, Linear, their BatchNorm or Add") +
+                   " has no integer rule of its own; expected it right after " + places +
                    " as the only reader of '" + node.inputs.at(0) + "'");
 }
 
 /// Throws InputError for what the integer rules of docs/numerics.md do not cover.
 void check_has_integer_rule(const Node& node) {
-  const bool known = network::has_weight(node) || is<network::BatchNorm>(node) ||
-                     is<network::Relu>(node) || is<network::MaxPool>(node) ||
-                     is<network::AveragePool>(node) || is<network::GlobalAveragePool>(node) ||
-                     is<network::Add>(node) || is<network::Flatten>(node);
+  const bool known =
+      network::has_weight(node) || is<network::BatchNorm>(node) || is<network::Relu>(node) ||
+      is<network::Quantise>(node) || is<network::MaxPool>(node) || is<network::AveragePool>(node) ||
+      is<network::GlobalAveragePool>(node) || is<network::Add>(node) || is<network::Flatten>(node);
   if (!known) {
     throw InputError("node '" + node.name + "': " + network::operator_name(node) +
                      " has no integer rule, it can be evaluated in float only; expected Conv, "
@@ -82,6 +87,12 @@ void absorb(FusedNode& fused, const Readers& readers, std::set<const Node*>& abs
     fused.relu = true;
     fused.output = next->output;
     absorbed.insert(next);
+    next = readers.only(fused.output);
+  }
+  if (next != nullptr && is<network::Quantise>(*next)) {
+    fused.quantise = &std::get<network::Quantise>(next->op);
+    fused.output = next->output;
+    absorbed.insert(next);
   }
 }
 
@@ -94,7 +105,7 @@ std::vector<FusedNode> fuse(const Network& network) {
   }
   const Readers readers(network);
   std::set<const Node*> absorbed;
-  std::map<std::string, std::string> flattened;  // output of a Flatten -> its input
+  std::map<std::string, std::string> flattened;  // output of what vanishes -> its input
   const auto origin = [&flattened](const std::string& value) {
     const auto found = flattened.find(value);
     return found == flattened.end() ? value : found->second;
@@ -107,11 +118,12 @@ std::vector<FusedNode> fuse(const Network& network) {
       throw InputError("node '" + node.name + "': nobody reads its output '" + node.output + "'");
     }
     if (absorbed.count(&node) != 0) continue;
-    if (is<network::Flatten>(node)) {
+    const bool of_image = is<network::Quantise>(node) && node.inputs.at(0) == network.input_name;
+    if (is<network::Flatten>(node) || of_image) {
       flattened[node.output] = origin(node.inputs.at(0));
       continue;
     }
-    if (is<network::BatchNorm>(node) || is<network::Relu>(node)) refuse_unfused(node);
+    if (is_part_of_a_layer(node)) refuse_unfused(node);
     FusedNode fused;
     fused.node = &node;
     fused.output = node.output;
