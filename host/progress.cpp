@@ -39,9 +39,10 @@ void check_interrupt(const std::string& what) {
 
 void set_progress_enabled(bool value) { enabled = value; }
 
-Progress::Progress(std::string what, std::int64_t total)
+Progress::Progress(std::string what, std::int64_t total, std::int64_t resumed)
     : what_(std::move(what)),
       total_(total),
+      resumed_(resumed),
       start_(now_seconds()),
       last_drawn_(start_),
       terminal_(::isatty(STDERR_FILENO) != 0) {}
@@ -63,8 +64,9 @@ void Progress::draw(std::int64_t done, const std::string& note, double seconds) 
   std::string line = what_ + "  " + std::to_string(done);
   if (total_ > 0) {
     line += "/" + std::to_string(total_);
-    if (done > 0) {
-      const double left = seconds * static_cast<double>(total_ - done) / static_cast<double>(done);
+    if (done > resumed_) {
+      const double left =
+          seconds * static_cast<double>(total_ - done) / static_cast<double>(done - resumed_);
       line += "  " + std::to_string(static_cast<long>(left + 0.5)) + " s left";
     }
   }

@@ -18,8 +18,9 @@ void check_interrupt(const std::string& what);
 /// set_progress_enabled(false).
 class Progress {
  public:
-  /// `what` is shown in front; `total` steps are expected (0: unknown).
-  Progress(std::string what, std::int64_t total);
+  /// `what` is shown in front; `total` steps are expected (0: unknown), `resumed` of them were done
+  /// by an earlier run and say nothing about the time left.
+  Progress(std::string what, std::int64_t total, std::int64_t resumed = 0);
   ~Progress();
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
@@ -31,7 +32,7 @@ class Progress {
   void draw(std::int64_t done, const std::string& note, double seconds);
 
   std::string what_;
-  std::int64_t total_;
+  std::int64_t total_, resumed_;
   double start_;
   double last_drawn_;
   bool terminal_;

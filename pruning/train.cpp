@@ -254,7 +254,8 @@ void finetune(network::Network& network, const data::Dataset& images, const Trai
   if (validation != nullptr) check_images_fit(network, *validation);
   const TorchScope threads(options.threads);
   Training training(network, images, options, constraints, validation);
-  Progress progress("train " + network.name, training.steps_per_epoch() * options.epochs);
+  Progress progress("train " + network.name, training.steps_per_epoch() * options.epochs,
+                    training.steps_per_epoch() * training.epochs_done());
   while (training.epochs_done() < options.epochs) {
     const EpochReport report = training.run_epoch(progress);
     if (observer) observer(report);
