@@ -181,6 +181,24 @@ TEST(LayerTable, ShowsEveryNodeAndTheTotals) {
       "   total                                                         114   384         7.9\n");
 }
 
+TEST(LayerTable, CountsAConvolutionInGroupsOnce) {
+  Network network;
+  network.input_shape = {4, 2, 2};
+  network.output_name = "depthwise";
+  network.nodes = {{"depthwise",
+                    Conv{.in_channels = 4,
+                         .out_channels = 4,
+                         .window = {},
+                         .weight = {1, 2, 3, 4},
+                         .bias = {},
+                         .groups = 4},
+                    {"input"},
+                    "depthwise",
+                    {}}};
+  EXPECT_THAT(layer_table(network), ::testing::HasSubstr("1x1/1x1 g4           4    16"));
+  EXPECT_EQ(layer_table_json(network)["nodes"][0]["groups"], 4);
+}
+
 TEST(LayerTableJson, CarriesTheSameNumbers) {
   const nlohmann::json table = layer_table_json(small_network());
   EXPECT_EQ(table["macs"], 384);

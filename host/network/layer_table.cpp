@@ -15,6 +15,7 @@ struct Row {
   Shape in;
   Shape out;
   const Window* window = nullptr;
+  int groups = 1;
   std::int64_t weights = 0;
   std::int64_t nonzero_weights = 0;
   std::int64_t macs = 0;
@@ -45,6 +46,7 @@ std::vector<Row> rows_of(const Network& network) {
       row.weights = static_cast<std::int64_t>(weights.size());
       row.nonzero_weights = row.weights - std::count(weights.begin(), weights.end(), 0.0F);
       row.macs = row.weights * row.out.height * row.out.width;
+      if (const auto* conv = std::get_if<Conv>(&node.op)) row.groups = conv->groups;
     }
     rows.push_back(std::move(row));
   }
@@ -62,8 +64,10 @@ std::vector<std::string> cells_of(std::size_t number, const Row& row) {
   std::vector<std::string> cells = {std::to_string(number), row.name, row.op, to_string(row.in),
                                     to_string(row.out)};
   const Window* w = row.window;
-  cells.push_back(w ? fmt::format("{}x{}/{}x{}", w->kernel_h, w->kernel_w, w->stride_h, w->stride_w)
-                    : "");
+  const std::string groups = row.groups > 1 ? fmt::format(" g{}", row.groups) : "";
+  cells.push_back(
+      w ? fmt::format("{}x{}/{}x{}{}", w->kernel_h, w->kernel_w, w->stride_h, w->stride_w, groups)
+        : "");
   const bool weighted = row.weights > 0;
   cells.push_back(weighted ? std::to_string(row.weights) : "");
   cells.push_back(weighted ? std::to_string(row.macs) : "");
@@ -132,6 +136,7 @@ nlohmann::json layer_table_json(const Network& network) {
     if (const Window* w = row.window) {
       node["kernel"] = {w->kernel_h, w->kernel_w};
       node["stride"] = {w->stride_h, w->stride_w};
+      node["groups"] = row.groups;
     }
     nodes.push_back(std::move(node));
   }
