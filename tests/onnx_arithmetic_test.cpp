@@ -3,6 +3,7 @@
 
 #include <limits>
 
+#include "host/error.hpp"
 #include "tests/onnx_checks.hpp"
 
 namespace crossloop::network {
@@ -78,6 +79,29 @@ TEST(OnnxArithmetic, MakesABiasOfAConstantBehindAConvolution) {
   model.node("Add", {"c", "b"}, "y").floats("b", {1, 3, 1, 1}, op.bias);
   expect_operator(model, op);
   EXPECT_EQ(read_onnx(model.write()).nodes.size(), 1U);
+}
+
+TEST(OnnxArithmetic, KeepsApartConstantsOfDifferentShapes) {
+  OnnxBuilder model = image_model();
+  model.node("Mul", {"x", "f"}, "scaled").floats("f", {2, 1, 1}, {2, 3});
+  model.node("Add", {"scaled", "c"}, "y").floats("c", {3, 1}, {1, -1, 5});
+  expect_model(model, [](const Tensors& in) {
+    const Tensor scaled = tests::reference(ScaleShift{{2, 1, 1}, {2, 3}, {}}, in);
+    return tests::reference(ScaleShift{{1, 3, 1}, {}, {1, -1, 5}}, {scaled});
+  });
+}
+
+TEST(OnnxArithmetic, LeavesAloneWhatSomethingElseReads) {
+  OnnxBuilder model = image_model();
+  const Conv op = tests::random_conv(2, 2, {}, 1, false);
+  model.node("Conv", {"x", "w"}, "c").floats("w", {2, 2, 1, 1}, op.weight);
+  model.node("Add", {"c", "one"}, "b").floats("one", {}, {1});
+  model.node("Mul", {"b", "two"}, "d").floats("two", {}, {2}).node("Add", {"d", "one"}, "e");
+  model.node("Sum", {"b", "c", "d", "e"}, "y");
+  expect_model(model, [&](const Tensors& in) {
+    const Tensor conv = tests::reference(op, in);
+    return tests::each(conv, [](double c) { return c + (c + 1) + 2 * (c + 1) + 2 * (c + 1) + 1; });
+  });
 }
 
 TEST(OnnxArithmetic, CombinesTwoActivations) {
@@ -244,23 +268,34 @@ TEST(OnnxArithmetic, ChangesShapes) {
   }
 }
 
+/// x / (2 + 0.5 * mean of x^2 over `size` channels)^0.75, `before` of them zeros in front.
+OnnxBuilder spelled_out_lrn(int size, int before) {
+  OnnxBuilder model({-1, 4, 2, 3}, {-1, 4, 2, 3});
+  model.node("Mul", {"x", "x"}, "square");
+  model.node("Unsqueeze", {"square", "one"}, "volume").shape("one", {1});
+  model.node("Pad", {"volume", "pads"}, "padded");
+  model.shape("pads", {0, 0, before, 0, 0, 0, 0, size - 1 - before, 0, 0});
+  model.node("AveragePool", {"padded"}, "mean").integers("kernel_shape", {size, 1, 1});
+  model.node("Squeeze", {"mean", "one"}, "flat");
+  model.node("Mul", {"flat", "alpha"}, "scaled").floats("alpha", {}, {0.5F});
+  model.node("Add", {"scaled", "k"}, "sum").floats("k", {}, {2});
+  model.node("Pow", {"sum", "beta"}, "power").floats("beta", {}, {0.75F});
+  model.node("Div", {"x", "power"}, "y", "lrn");
+  return model;
+}
+
 TEST(OnnxArithmetic, NormalisesAcrossChannelsAsPyTorchSpellsItOut) {
-  for (const int depth_before : {1, 2}) {
-    OnnxBuilder model({-1, 4, 2, 3}, {-1, 4, 2, 3});
-    model.node("Mul", {"x", "x"}, "square");
-    model.node("Unsqueeze", {"square", "one"}, "volume").shape("one", {1});
-    model.node("Pad", {"volume", "pads"}, "padded");
-    model.shape("pads", {0, 0, depth_before, 0, 0, 0, 0, 1, 0, 0});
-    model.node("AveragePool", {"padded"}, "mean").integers("kernel_shape", {3, 1, 1});
-    model.node("Squeeze", {"mean", "one"}, "flat");
-    model.node("Mul", {"flat", "alpha"}, "scaled").floats("alpha", {}, {0.5F});
-    model.node("Add", {"scaled", "k"}, "sum").floats("k", {}, {2});
-    model.node("Pow", {"sum", "beta"}, "power").floats("beta", {}, {0.75F});
-    model.node("Div", {"x", "power"}, "y");
-    if (depth_before == 1) {
-      expect_operator(model, Lrn{3, 0.5F, 0.75F, 2});
-    } else {
-      EXPECT_THROW(read_onnx(model.write()), std::exception);
+  expect_operator(spelled_out_lrn(3, 1), Lrn{3, 0.5F, 0.75F, 2});
+  expect_operator(spelled_out_lrn(2, 0), Lrn{2, 0.5F, 0.75F, 2});
+}
+
+TEST(OnnxArithmetic, RefusesToNormaliseAcrossOtherChannels) {
+  for (const auto& [size, before] : {std::pair{3, 0}, std::pair{2, 1}}) {
+    try {
+      read_onnx(spelled_out_lrn(size, before).write());
+      ADD_FAILURE() << size << " channels, " << before << " in front";
+    } catch (const InputError& error) {
+      EXPECT_THAT(error.what(), ::testing::HasSubstr("node lrn (Div, opset 13): by a power"));
     }
   }
 }

@@ -181,6 +181,12 @@ TEST(OnnxBadFile, AddsAConstantThatWidensItsInput) {
               HasSubstr("node shift (Add, opset 13): a constant of shape [2, 1, 1] with"));
 }
 
+TEST(OnnxBadFile, AddsAConstantThatDiffersWithinTheBatch) {
+  OnnxBuilder model({2, 1, 1, 1}, {2, 1, 1, 1});
+  model.node("Add", {"x", "b"}, "y", "shift").floats("b", {2, 1, 1, 1}, {1, 2});
+  EXPECT_THAT(refusal(model.write()), HasSubstr("supported is one that repeats along the batch"));
+}
+
 TEST(OnnxBadFile, BroadcastsAnAddAlongTheChannels) {
   OnnxBuilder model({-1, 2, 4, 4}, {-1, 2, 4, 4});
   model.node("Slice", {"x", "zero", "one", "one"}, "p").shape("zero", {0}).shape("one", {1});

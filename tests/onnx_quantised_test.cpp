@@ -8,7 +8,6 @@
 namespace crossloop::network {
 namespace {
 
-using ::testing::Each;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -88,6 +87,17 @@ TEST(OnnxQuantised, FollowsTheScalesOfALinearLayerThroughItsTranspose) {
     return tests::reference(op, {tests::reference(Relu{}, in)});
   });
   EXPECT_THAT(read_onnx(model.write()).node("fc").weight_scale, ElementsAre(1, 2, 3));
+}
+
+TEST(OnnxQuantised, TakesTheScalesOfAGemmAlongItsOutputs) {
+  for (const int transposed : {0, 1}) {
+    OnnxBuilder model({-1, 2}, {-1, 2});
+    model.node("Relu", {"x"}, "r");
+    add_dequantised(model, "w", code_tensor("w.codes", kInt8, {2, 2}, {1, 2, 3, 4}), {1, 2},
+                    1 - transposed, {0, 0});
+    model.node("Gemm", {"r", "w"}, "y", "fc").integer("transB", transposed).real("alpha", 0.5F);
+    EXPECT_THAT(read_onnx(model.write()).node("fc").weight_scale, ElementsAre(0.5F, 1));
+  }
 }
 
 TEST(OnnxQuantised, ReadsWeightsThatAreQuantisedInTheGraph) {

@@ -16,7 +16,7 @@ const std::set<std::string>& folded_operators();
 
 /// The output of a node whose inputs are all known; nothing where one is computed or the operator
 /// is not in folded_operators(). Throws InputError naming the node: shapes that do not fit, a
-/// division by zero, a number out of range, a result of more than 2^22 elements that is larger than
+/// division by zero, a number out of range, a result of more than 2^20 elements that is larger than
 /// the constants it is made of.
 std::optional<ConstantTensor> fold(const OnnxNode& node);
 

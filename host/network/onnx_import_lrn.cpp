@@ -100,7 +100,7 @@ std::optional<Lrn> OnnxImporter::lrn_of(const std::string& x, const Power& power
     return std::nullopt;
   }
   const int size = pool->window.kernel_h;
-  const bool centred = pad->before[0] == size / 2 && pad->after[0] == size / 2 && size % 2 == 1;
+  const bool centred = pad->before[0] == (size - 1) / 2;  // then so is the padding behind
   if (!centred || !is_uniform(scale->factor) || !is_uniform(scale->offset)) return std::nullopt;
   return Lrn{
       .size = size, .alpha = scale->factor[0], .beta = power.exponent, .bias = scale->offset[0]};
@@ -108,8 +108,9 @@ std::optional<Lrn> OnnxImporter::lrn_of(const std::string& x, const Power& power
 
 void OnnxImporter::divide_by_power(const OnnxNode& node) {
   const Value x = image(node, 0);
-  const std::optional<Lrn> op = lrn_of(x.name, powers_.at(node.input(1)));
-  if (!op) {
+  const Power& divisor = powers_.at(node.input(1));
+  const std::optional<Lrn> op = lrn_of(x.name, divisor);
+  if (!op || divisor.in.dims != x.dims) {
     node.refuse(
         "by a power, supported is only the local response normalisation over an odd "
         "number of channels, as PyTorch exports it");

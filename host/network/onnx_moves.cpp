@@ -64,7 +64,7 @@ ConstantTensor view(const OnnxNode& node, const ConstantTensor& in, const Dimens
 }  // namespace
 
 ConstantTensor reserve_constant(const OnnxNode& node, int type, Dimensions dims) {
-  constexpr std::int64_t kLargest = 1 << 22;
+  constexpr std::int64_t kLargest = 1 << 20;
   std::int64_t stored = 0;
   for (int i = 0; i < node.proto().input_size(); ++i) {
     if (node.has_input(i)) stored += static_cast<std::int64_t>(node.constant(i).stored());

@@ -7,7 +7,7 @@
 namespace crossloop::network {
 
 /// An empty tensor of `dims`, room for its elements reserved. Throws InputError naming the node
-/// where they are more than 2^22 and more than the constants it reads.
+/// where they are more than 2^20 and more than the constants it reads.
 ConstantTensor reserve_constant(const OnnxNode& node, int type, Dimensions dims);
 
 /// Where the elements of a tensor of `to` come from in one of `from` that is broadcast to it.
