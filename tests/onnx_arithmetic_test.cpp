@@ -1,8 +1,6 @@
 // Arithmetic of ONNX, and operators that only move elements, against the reference operators.
 #include <gmock/gmock.h>
 
-#include <limits>
-
 #include "host/error.hpp"
 #include "tests/onnx_checks.hpp"
 

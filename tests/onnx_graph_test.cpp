@@ -1,7 +1,6 @@
 // Graphs as exporters leave them: batches, layouts, further inputs, shape arithmetic, and what a
 // model carries beside its graph.
 #include <gmock/gmock.h>
-#include <onnx/checker.h>
 
 #include "host/error.hpp"
 #include "host/files.hpp"
