@@ -4,6 +4,7 @@
 #include <array>
 #include <future>
 #include <span>
+#include <vector>
 
 #include "pruning/batches.hpp"
 
@@ -18,12 +19,14 @@ class BatchPrefetcher {
       : sources_{BatchSource(network, images, augmentation),
                  BatchSource(network, images, augmentation)} {}
 
-  /// Starts filling a batch; `indices` must live until take(). At most one is under way.
+  /// Starts filling a batch. At most one is under way; it has its own copy of the indices, since an
+  /// interrupt may take away the caller's while it is filled.
   void request(std::span<const int> indices, int epoch) {
     next_ = 1 - next_;
-    filling_ = std::async(std::launch::async, [&source = sources_[next_], indices, epoch] {
-      source.fill(indices, epoch);
-    });
+    filling_ =
+        std::async(std::launch::async, [&source = sources_[next_],
+                                        own = std::vector<int>(indices.begin(), indices.end()),
+                                        epoch] { source.fill(own, epoch); });
   }
 
   /// The batch requested last; it stays valid until the next but one request().

@@ -10,8 +10,10 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <variant>
 
 #include "host/error.hpp"
+#include "host/files.hpp"
 #include "host/progress.hpp"
 #include "pruning/checkpoint.hpp"
 #include "pruning/constraints.hpp"
@@ -50,6 +52,16 @@ void check_options(const TrainOptions& options) {
   check_schedule(options);
 }
 
+/// Whether the outputs are probabilities already: the loss takes logarithms of them then.
+bool makes_probabilities(const network::Network& network) {
+  for (const network::Node& node : network.nodes) {
+    if (node.output == network.output_name) {
+      return std::holds_alternative<network::Softmax>(node.op);
+    }
+  }
+  return false;
+}
+
 /// Sums over some steps.
 struct Tally {
   double loss = 0.0;  ///< times images
@@ -82,6 +94,7 @@ class Training {
         keeper_(torch_, network, constraints),
         sgd_(torch_, keeper_.masks(), options.momentum, options.weight_decay),
         mode_(constraints.freeze_batch_norm ? BatchNormMode::kRunning : BatchNormMode::kBatch),
+        ends_in_softmax_(makes_probabilities(network)),
         steps_per_epoch_((images.count + options.batch - 1) / options.batch),
         batches_(network, images,
                  {.crop = options.augment,
@@ -89,6 +102,7 @@ class Training {
                   .seed = options.seed,
                   .cutout = options.augment ? options.cutout : 0}) {
     if (!options.checkpoint.empty()) {
+      require_writable(options.checkpoint);
       fingerprint_ = fingerprint_of(network, images, options, constraints);
       resume();
     }
@@ -143,8 +157,9 @@ class Training {
     const auto count = static_cast<std::int64_t>(batch.labels().size());
     const at::Tensor labels = at::from_blob(batch.labels().data(), {count}, at::kLong).to(device_);
     const bool low = execution_.precision == Precision::kBfloat16;
-    const at::Tensor logits = torch_.forward(batch_tensor(batch, images_, device_), mode_,
-                                             low ? at::kBFloat16 : at::kFloat);
+    at::Tensor logits = torch_.forward(batch_tensor(batch, images_, device_), mode_,
+                                       low ? at::kBFloat16 : at::kFloat);
+    if (ends_in_softmax_) logits = at::log(logits.clamp_min(1e-30));
     const at::Tensor loss = at::cross_entropy_loss(logits, labels, {}, at::Reduction::Mean, -100,
                                                    options_.label_smoothing);
     const auto value = loss.item<double>();
@@ -205,6 +220,11 @@ class Training {
     if (!found) return;
     const std::vector<at::Tensor> tensors = state();
     if (found->fingerprint != fingerprint_ || found->values.size() != tensors.size()) {
+      if (!options_.replace_checkpoint) {
+        throw InputError(options_.checkpoint.string() +
+                         ": is the checkpoint of another training (network, images or options "
+                         "differ); remove it, or name another file");
+      }
       spdlog::info("checkpoint {} is of another training and will be replaced",
                    options_.checkpoint.string());
       return;
@@ -232,6 +252,7 @@ class Training {
   ConstraintKeeper keeper_;
   Sgd sgd_;
   BatchNormMode mode_;
+  bool ends_in_softmax_;
   std::int64_t steps_per_epoch_;
   BatchPrefetcher batches_;
   std::optional<ScalarLog> log_;

@@ -53,6 +53,8 @@ struct TrainOptions {
   /// Where to keep a checkpoint (weights, optimiser state, epoch) after every epoch; training
   /// resumes from it when it matches network, options and data. Empty: none.
   std::filesystem::path checkpoint = {};
+  /// What becomes of a checkpoint of another training: replaced, or refused with an InputError.
+  bool replace_checkpoint = true;
 
   Schedule schedule = Schedule::kCosine;
   /// Epochs in which the rate first grows linearly from 0; the schedule takes what is left. Not for

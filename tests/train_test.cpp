@@ -319,6 +319,32 @@ TEST(Train, StartsAfreshWhenTheCheckpointIsOfAnotherTraining) {
   }
 }
 
+TEST(Train, RefusesToReplaceTheCheckpointOfAnotherTrainingWhenToldSo) {
+  const data::Dataset images = tests::tiny_images(32);
+  TrainOptions options = tiny_options(1);
+  options.checkpoint = fresh_path("kept.checkpoint");
+  trained(images, options);
+  const std::vector<std::uint8_t> before = read_file(options.checkpoint);
+  options.replace_checkpoint = false;
+  options.epochs = 2;
+  EXPECT_THAT([&] { trained(images, options); },
+              ThrowsMessage<InputError>(
+                  AllOf(HasSubstr("kept.checkpoint"), HasSubstr("another training"))));
+  EXPECT_EQ(read_file(options.checkpoint), before);
+}
+
+TEST(Train, TakesTheLogarithmOfANetworkThatEndsInSoftmax) {
+  const data::Dataset images = tests::tiny_images(64);
+  network::Network plain = tests::tiny_network(), ended = tests::tiny_network();
+  ended.nodes.push_back({"softmax", network::Softmax{}, {"fc.out"}, "probabilities", {}});
+  ended.output_name = "probabilities";
+  std::vector<double> losses;
+  for (network::Network* net : {&plain, &ended}) {
+    train(*net, images, tiny_options(1), [&](const EpochReport& r) { losses.push_back(r.loss); });
+  }
+  EXPECT_NEAR(losses.at(0), losses.at(1), 1e-4 * losses.at(0));
+}
+
 TEST(Train, RefusesACheckpointThatIsDamagedOrSomethingElse) {
   const data::Dataset images = tests::tiny_images(32);
   TrainOptions options = tiny_options(1);
