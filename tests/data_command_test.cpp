@@ -43,7 +43,7 @@ TEST_F(DataCommand, GetGoesOnWithAnUnfinishedFile) {
   const tests::FileServer server("these are no images");
   EXPECT_THAT(refusal("data get mnist --to there --url " + server.url() + "/"),
               HasSubstr("/train-images-idx3-ubyte.gz: SHA-256 "));
-  EXPECT_THAT(server.ranges, ElementsAre("bytes=5-"));
+  EXPECT_THAT(server.ranges, ElementsAre("bytes=5-", "")) << "the second time from the start";
 }
 
 TEST_F(DataCommand, GetNamesAServerThatRefusesOrIsNotThere) {

@@ -81,6 +81,15 @@ TEST(ImageFile, RepeatsTheGreyOfAPng) {
               ElementsAre(9, 9, 9, 250, 250, 250));
 }
 
+TEST(ImageFile, TakesTheColoursOfAPngAsTheyAreStored) {
+  const Bytes pixels = random_pixels(3 * 5 * 3);
+  Bytes bytes = png_of(3, 5, pixels);
+  // Behind the signature and the header, which take 8 + 25 bytes: gamma 1.
+  const Bytes gamma = {0, 0, 0, 4, 'g', 'A', 'M', 'A', 0, 1, 0x86, 0xA0, 0x31, 0xE8, 0x96, 0x5F};
+  bytes.insert(bytes.begin() + 33, gamma.begin(), gamma.end());
+  EXPECT_EQ(decode(bytes).pixels, pixels);
+}
+
 TEST(ImageFile, DropsTheTransparencyOfAPng) {
   EXPECT_THAT(decode(png_of(2, 1, {10, 20, 30, 1, 40, 50, 60, 255}, PNG_FORMAT_RGBA)).pixels,
               ElementsAre(10, 20, 30, 40, 50, 60));

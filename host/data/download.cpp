@@ -180,7 +180,12 @@ Downloaded download(const Download& request) {
   std::int64_t received = 0;
   if (part.size() == 0 || sha256_of(part.path()) != request.sha256) {
     received = fetch(request, part);
-    const std::string found = sha256_of(part.path());
+    std::string found = sha256_of(part.path());
+    if (found != request.sha256 && part.size() > received) {  // what lay there began otherwise
+      part.clear();
+      received = fetch(request, part);
+      found = sha256_of(part.path());
+    }
     if (found != request.sha256) {
       part.remove();
       throw InputError(request.url + ": SHA-256 " + found + ", expected " + request.sha256 +

@@ -80,7 +80,31 @@ RgbImage decode_jpeg(Bytes bytes, const fs::path& file) {
   return image;
 }
 
-RgbImage decode_png(Bytes bytes, const fs::path& file) {
+/// A PNG file without the chunks that say what its colours mean: pixels are taken as they are
+/// stored, as Pillow does. Whatever follows a damaged chunk is kept, for libpng to refuse.
+std::vector<std::uint8_t> without_colour_space(Bytes bytes) {
+  constexpr std::size_t kSignature = 8, kFrame = 12;  // of a chunk: length, type and checksum
+  const Bytes signature = bytes.first(std::min(kSignature, bytes.size()));
+  std::vector<std::uint8_t> kept(signature.begin(), signature.end());
+  std::size_t at = kept.size();
+  while (at + kFrame <= bytes.size()) {
+    std::size_t length = 0;
+    for (std::size_t i = 0; i < 4; ++i) length = length << 8 | bytes[at + i];
+    if (length > bytes.size() - at - kFrame) break;
+    const Bytes chunk = bytes.subspan(at, length + kFrame);
+    const std::string type(chunk.begin() + 4, chunk.begin() + 8);
+    if (type != "gAMA" && type != "cHRM" && type != "sRGB" && type != "iCCP") {
+      kept.insert(kept.end(), chunk.begin(), chunk.end());
+    }
+    at += chunk.size();
+  }
+  const Bytes rest = bytes.subspan(at);
+  kept.insert(kept.end(), rest.begin(), rest.end());
+  return kept;
+}
+
+RgbImage decode_png(Bytes coloured, const fs::path& file) {
+  const std::vector<std::uint8_t> bytes = without_colour_space(coloured);
   png_image png{};
   png.version = PNG_IMAGE_VERSION;
   const std::unique_ptr<png_image, decltype(&png_image_free)> owner(&png, png_image_free);
