@@ -153,7 +153,11 @@ TEST_F(Evaluate, NormalisesTheImagesOfAForeignModelAsTold) {
   ASSERT_EQ(folder_.run("evaluate ours.onnx --data digits --json ours.json").code, 0);
   EXPECT_EQ(folder_.json("told.json"), folder_.json("ours.json"));
 
+  ASSERT_EQ(folder_.run("evaluate --data digits --mean 0.25 --std 0.5 foreign.onnx").code, 0)
+      << "the model may come last";
   EXPECT_THAT(refusal("evaluate foreign.onnx --data digits --mean 1,2,3"), HasSubstr("3 values"));
+  EXPECT_THAT(refusal("evaluate foreign.onnx --data digits --mean nan"), HasSubstr("finite"));
+  EXPECT_THAT(refusal("evaluate foreign.onnx --data digits --std inf"), HasSubstr("finite"));
   EXPECT_THAT(refusal("evaluate foreign.onnx --data digits --std 0"), HasSubstr("positive"));
 }
 

@@ -18,7 +18,10 @@ CLI::App* add_command(CLI::App& app, Globals& globals, const std::string& name,
 }
 
 void write_json(const Globals& globals, const nlohmann::json& result) {
-  if (!globals.json.empty()) write_file(globals.json, result.dump(1) + "\n");
+  if (globals.json.empty()) return;
+  // Names in a model may be no UTF-8.
+  write_file(globals.json,
+             result.dump(1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
 }
 
 void show_result(const Globals& globals, const std::string& text, const nlohmann::json& result) {

@@ -97,6 +97,7 @@ void run_get(const GetArguments& arguments, const Globals& globals) {
 
 void add_info(CLI::App& group, Globals& globals) {
   auto arguments = std::make_shared<DataArguments>();
+  arguments->options.test_images = 0;
   CLI::App* command =
       add_command(group, globals, "info",
                   "Count the images of a data set, per class too, and show mean and deviation.",

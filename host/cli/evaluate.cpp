@@ -98,6 +98,7 @@ void add_evaluate(CLI::App& app, Globals& globals) {
               "--input", arguments->inputs,
               "a tensor instead of images, batch first and used as it is; NAME= says which "
               "input it is for, where there are several")
+          ->allow_extra_args(false)
           ->type_name("[NAME=]FILE.npy")
           ->excludes(images);
   command->add_option("--output", arguments->output, "where the output of the tensors goes")

@@ -7,6 +7,7 @@
 
 #include "host/cli/command.hpp"
 #include "host/error.hpp"
+#include "host/files.hpp"
 #include "host/progress.hpp"
 
 namespace {
@@ -34,7 +35,10 @@ int run(int argc, char** argv) {
       ->type_name("FILE");
   app.allow_config_extras(CLI::config_extras_mode::error);
   Globals globals;
-  app.parse_complete_callback([&globals] { set_up_log(globals); });
+  app.parse_complete_callback([&globals] {
+    set_up_log(globals);
+    if (!globals.json.empty()) crossloop::require_writable(globals.json);
+  });
   add_commands(app, globals);
   try {
     app.parse(argc, argv);

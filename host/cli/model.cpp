@@ -33,10 +33,12 @@ void add_model_options(CLI::App& command, ModelArguments& arguments) {
       .add_option("--mean", arguments.mean,
                   "what a model of another tool subtracts from pixels in 0..1, per channel")
       ->delimiter(',')
+      ->allow_extra_args(false)
       ->type_name("R,G,B");
   command
       .add_option("--std", arguments.std, "what it divides them by then; kept in models written")
       ->delimiter(',')
+      ->allow_extra_args(false)
       ->type_name("R,G,B");
 }
 

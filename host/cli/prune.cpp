@@ -30,6 +30,8 @@ struct PruneOutcome {
   pruning::PruningResult pruning;
   double accuracy_before = 0.0, accuracy_after = 0.0;
   int dense = 0, pruned = 0;
+  int test_images = 0;
+  std::string input;  ///< how images become inputs
 };
 
 PruneOutcome prune(network::Network& network, const PruneArguments& arguments) {
@@ -45,6 +47,8 @@ PruneOutcome prune(network::Network& network, const PruneArguments& arguments) {
   pruning::finetune(network, split.train, arguments.training, {.masks = outcome.pruning.masks},
                     log_epoch);
   outcome.accuracy_after = pruning::evaluate(network, split.test);
+  outcome.test_images = split.test.count;
+  outcome.input = input_text(network);
   for (const auto& layer : outcome.pruning.layers) {
     outcome.dense += layer.dense_crossbars;
     outcome.pruned += layer.pruned_crossbars;
@@ -61,10 +65,12 @@ std::string text_of(const PruneOutcome& outcome, const PruneArguments& arguments
   }
   return text + fmt::format(
                     "{:<24}{:>8}{:>8}  ({:.1f} % of the crossbars)\n"
-                    "accuracy {:.2f} % before, {:.2f} % after {} epochs (seed {})\nmodel {}\n",
+                    "accuracy {:.2f} % before, {:.2f} % after {} epochs (seed {}) on {} test "
+                    "images\nnormalisation {}\nmodel {}\n",
                     "total", outcome.dense, outcome.pruned, 100.0 * outcome.pruned / outcome.dense,
                     100.0 * outcome.accuracy_before, 100.0 * outcome.accuracy_after,
-                    arguments.training.epochs, arguments.training.seed, arguments.output.string());
+                    arguments.training.epochs, arguments.training.seed, outcome.test_images,
+                    outcome.input, arguments.output.string());
 }
 
 nlohmann::json json_of(const PruneOutcome& outcome, const PruneArguments& arguments) {
@@ -78,6 +84,7 @@ nlohmann::json json_of(const PruneOutcome& outcome, const PruneArguments& argume
   return {{"layers", layers},
           {"crossbars", {{"dense", outcome.dense}, {"pruned", outcome.pruned}}},
           {"accuracy", {{"before", outcome.accuracy_before}, {"after", outcome.accuracy_after}}},
+          {"test_images", outcome.test_images},
           {"seed", arguments.training.seed},
           {"data_seed", arguments.data.options.seed},
           {"model", arguments.output.string()}};
@@ -96,6 +103,7 @@ void run(const PruneArguments& arguments, const Globals& globals) {
 
 void add_prune(CLI::App& app, Globals& globals) {
   auto arguments = std::make_shared<PruneArguments>();
+  arguments->data.options.test_images = 0;
   CLI::App* command = add_command(
       app, globals, "prune",
       "Prune a model so that whole crossbars vanish, and fine-tune what is left.",

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "host/cli/command.hpp"
+#include "host/cli/model.hpp"
 #include "host/cli/options.hpp"
 #include "host/cli/training.hpp"
 #include "host/files.hpp"
@@ -47,11 +48,11 @@ std::string report_text(const network::Network& network, const TrainArguments& a
           : "";
   return fmt::format(
       "{} on {}: {} training images, {} epochs, seed {}, data seed {}, {}\n{}"
-      "  accuracy    {:.2f} % on {} test images\n  model       {}\n",
+      "  accuracy    {:.2f} % on {} test images\n  input       {}\n  model       {}\n",
       network.name, split.train.name, split.train.count, arguments.training.epochs,
       arguments.training.seed, arguments.data.options.seed,
       pruning::resolve_execution(arguments.training).text(), held_out, 100.0 * accuracy,
-      split.test.count, arguments.output.string());
+      split.test.count, input_text(network), arguments.output.string());
 }
 
 void run(const TrainArguments& arguments, const Globals& globals) {

@@ -29,14 +29,19 @@ const Names<pruning::Accelerator> kAccelerators = {{"auto", pruning::Accelerator
 template <class Choice>
 void add_choice(CLI::App& command, const std::string& option, Choice& target,
                 const Names<Choice>& names, const std::string& help) {
-  std::string list, standard;
+  std::vector<std::string> list;
+  std::string standard;
   for (const auto& [name, value] : names) {
-    list += (list.empty() ? "" : "|") + name;
+    list.push_back(name);
     if (value == target) standard = name;
   }
-  command.add_option(option, target, help)
-      ->transform(CLI::CheckedTransformer(names).description(""))
-      ->type_name(list)
+  const auto choose = [&target, &names](const std::string& wanted) {
+    for (const auto& [name, value] : names) {
+      if (name == wanted) target = value;
+    }
+  };
+  command.add_option_function<std::string>(option, choose, help)
+      ->check(CLI::IsMember(list))
       ->default_str(standard);
 }
 
@@ -54,6 +59,7 @@ void add_schedule_options(CLI::App& command, pruning::TrainOptions& options) {
   command
       .add_option("--milestones", options.milestones, "schedule step: epochs after which it drops")
       ->delimiter(',')
+      ->allow_extra_args(false)
       ->type_name("E,E,...");
   command
       .add_option("--step-factor", options.step_factor, "schedule step: what a drop multiplies by")
@@ -77,6 +83,7 @@ void add_image_options(CLI::App& command, pruning::TrainOptions& options) {
 }
 
 void add_machine_options(CLI::App& command, pruning::TrainOptions& options) {
+  options.replace_checkpoint = false;
   options.precision = pruning::Precision::kAuto;
   options.accelerator = pruning::Accelerator::kAuto;
   add_choice(command, "--precision", options.precision, kPrecisions,
@@ -114,9 +121,8 @@ void add_training_options(CLI::App& command, pruning::TrainOptions& options) {
                   "L2 penalty of the weights; norms and biases have none")
       ->check(in_range(0.0, 1.0))
       ->capture_default_str();
-  command
-      .add_option("--seed", options.seed, "order and augmentation; of a new network its weights")
-      ->capture_default_str();
+  add_seed_option(command, "--seed", options.seed,
+                  "order and augmentation; of a new network its weights");
   add_image_options(command, options);
   add_machine_options(command, options);
 }
@@ -149,6 +155,7 @@ nlohmann::json training_json(const pruning::TrainOptions& options) {
                          {"flip", options.augment && options.flip},
                          {"cutout", options.augment ? options.cutout : 0},
                          {"seed", options.seed},
+                         {"threads", options.threads},
                          {"execution", pruning::resolve_execution(options).text()}};
   if (options.schedule == pruning::Schedule::kStep) {
     json["milestones"] = options.milestones;

@@ -9,7 +9,7 @@
 namespace crossloop::cli {
 
 /// Everything of TrainOptions; the defaults are what `options` holds, except that precision and
-/// accelerator become auto.
+/// accelerator become auto, and a checkpoint of another training is refused.
 void add_training_options(CLI::App& command, pruning::TrainOptions& options);
 
 /// Logs one epoch.

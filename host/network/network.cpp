@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <cmath>
 #include <set>
 
 #include "host/error.hpp"
@@ -24,8 +25,15 @@ void check_normalisation(const Network& network) {
   };
   check("mean", network.normalisation.mean);
   check("std", network.normalisation.std);
+  for (const float mean : network.normalisation.mean) {
+    if (!std::isfinite(mean)) {
+      throw InputError("network " + network.name + ": input mean must be finite");
+    }
+  }
   for (const float s : network.normalisation.std) {
-    if (!(s > 0.0F)) throw InputError("network " + network.name + ": input std must be positive");
+    if (!(s > 0.0F) || !std::isfinite(s)) {
+      throw InputError("network " + network.name + ": input std must be positive and finite");
+    }
   }
 }
 
