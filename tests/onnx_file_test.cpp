@@ -238,7 +238,7 @@ TEST(OnnxImport, ReadsReduceMeanOverThePixelsAsAPool) {
 }
 
 TEST(OnnxImport, ReadsAReshapeToRowsAsFlatten) {
-  for (const auto& target : std::vector<std::vector<int>>{{0, -1}, {-1, 4}, {1, -1}, {0, 4}}) {
+  for (const auto& target : std::vector<std::vector<int>>{{0, -1}, {-1, 4}, {0, 4}}) {
     OnnxBuilder model({-1, 1, 2, 2}, {-1, 4});
     model.node("Constant", {}, "shape").tensor("value", OnnxBuilder::shape_tensor("t", target));
     model.node("Reshape", {"x", "shape"}, "y");

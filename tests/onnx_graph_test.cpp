@@ -90,10 +90,37 @@ TEST(OnnxGraph, ComputesWithShapes) {
   expect_model(model, [](const Tensors& in) { return tests::reference(Reshape{{4, 2, 3}}, in); });
 }
 
-TEST(OnnxGraph, ReadsShapesTracedWithOneImageForADynamicBatch) {
-  OnnxBuilder model({-1, 2, 3, 4}, {-1, 24});
-  model.node("Reshape", {"x", "s"}, "y").shape("s", {1, 24});
+TEST(OnnxGraph, ReadsShapesTracedWithOneImageForAnyBatch) {
+  OnnxBuilder model({1, 2, 3, 4}, {1, 24});
+  model.node("Reshape", {"x", "to"}, "y").shape("to", {1, -1});
   expect_model(model, flatten());
+}
+
+TEST(OnnxGraph, RefusesToMixTheImagesOfADynamicBatch) {
+  OnnxBuilder traced({-1, 2, 3, 4}, {-1, -1});
+  traced.node("Reshape", {"x", "to"}, "y").shape("to", {1, -1});
+  EXPECT_THROW(read_onnx(traced.write()), InputError);
+  OnnxBuilder flat({-1, 2, 3, 4}, {-1, -1});
+  flat.node("Flatten", {"x"}, "y").integer("axis", 0);
+  EXPECT_THROW(read_onnx(flat.write()), InputError);
+  OnnxBuilder cut({-1, 2, 3, 4}, {-1, 2, 3, 4});
+  cut.node("Slice", {"x", "from", "to", "axis"}, "y");
+  cut.shape("from", {0}).shape("to", {1}).shape("axis", {0});
+  EXPECT_THROW(read_onnx(cut.write()), InputError);
+}
+
+TEST(OnnxGraph, RefusesToComputeWithADynamicBatch) {
+  OnnxBuilder model({-1, 2, 3, 4}, {-1, 2, 3, 4});
+  model.node("Shape", {"x"}, "s").node("Gather", {"s", "first"}, "n").shape("first", {0});
+  model.node("Cast", {"n"}, "f").integer("to", onnx::TensorProto::FLOAT);
+  model.node("Div", {"x", "f"}, "y", "mean");
+  try {
+    read_onnx(model.write());
+    FAIL() << "expected an InputError";
+  } catch (const InputError& error) {
+    EXPECT_THAT(error.what(), HasSubstr("node mean"));
+    EXPECT_THAT(error.what(), HasSubstr("dynamic batch N"));
+  }
 }
 
 TEST(OnnxGraph, TakesTheBranchItsShapesDecide) {

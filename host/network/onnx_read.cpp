@@ -27,6 +27,7 @@ constexpr std::int64_t kNewestOpset = 17;
 /// Stands for a dynamic batch: a prime that no size is a multiple of by chance, so that the batch
 /// can be told from other sizes wherever shape arithmetic takes it.
 constexpr std::int64_t kDynamicBatch = 1'000'003;
+constexpr std::int64_t kOtherBatch = 1'000'033;  ///< the same, to tell what depends on it
 
 [[noreturn]] void refuse(const std::string& file, const std::string& why) {
   throw InputError(file + ": " + why);
@@ -123,8 +124,12 @@ struct Batch {
   std::optional<std::int64_t> size = {};  ///< that of the first input
 };
 
+bool stands_for_dynamic(std::int64_t batch) {
+  return batch == kDynamicBatch || batch == kOtherBatch;
+}
+
 bool is_dynamic(const onnx::TensorShapeProto::Dimension& batch) {
-  return !batch.has_dim_value() || batch.dim_value() < 1 || batch.dim_value() == kDynamicBatch;
+  return !batch.has_dim_value() || batch.dim_value() < 1 || stands_for_dynamic(batch.dim_value());
 }
 
 /// The dimensions of an input, its batch bound.
@@ -284,22 +289,43 @@ Network import_graph(const OnnxSource& source, const Batch& bound, onnx::ModelPr
   const std::string& output = graph.output(0).name();
   network.output_name = importer.output(output);
   network.flat_output = importer.dimensions(output)->size() == 2;
-  if (!importer.drops_windows()) compare_shapes(source.file, batch, importer, model);
+  if (batch != kOtherBatch && !importer.drops_windows())
+    compare_shapes(source.file, batch, importer, model);
   recognise_patterns(network);
   return network;
 }
 
-/// A dynamic batch is followed through the graph. Where it does not fit, the graph may hold shapes
-/// that were traced with one image, and is read as one for a batch of 1.
+/// Refuses a graph that computes with the size of its batch: the number standing for a dynamic one
+/// would be a constant of the network. Reads the same graph for two sizes.
+void compare_batches(const std::string& file, const Network& one, const Network& other) {
+  for (std::size_t i = 0; i < one.nodes.size(); ++i) {
+    const auto* a = std::get_if<ScaleShift>(&one.nodes[i].op);
+    const auto* b = std::get_if<ScaleShift>(&other.nodes.at(i).op);
+    if (a != nullptr && (b == nullptr || a->factor != b->factor || a->offset != b->offset)) {
+      refuse(file, "node " + one.nodes[i].name +
+                       ": its constant is computed from the size of the " + "dynamic batch N");
+    }
+  }
+}
+
+/// A dynamic batch is followed through the graph, as a number that no message shows.
 Network import_model(const OnnxSource& source, onnx::ModelProto& model) {
   try {
-    return import_graph(source, {}, model);
-  } catch (const InputError&) {
-    try {
-      return import_graph(source, {.dynamic = 1}, model);
-    } catch (const InputError&) {  // the first one says more
+    Network network = import_graph(source, {}, model);
+    const auto& input = *find_inputs(source.file, *model.mutable_graph())[0];
+    if (is_dynamic(input.type().tensor_type().shape().dim(0))) {
+      compare_batches(source.file, network, import_graph(source, {.dynamic = kOtherBatch}, model));
     }
-    throw;
+    return network;
+  } catch (const InputError& error) {
+    std::string text = error.what();
+    const std::string number = std::to_string(kDynamicBatch);
+    const bool dynamic = text.find(number) != std::string::npos;
+    for (std::size_t at = 0; (at = text.find(number)) != std::string::npos;) {
+      text.replace(at, number.size(), "N");
+    }
+    throw InputError(dynamic ? text + " (N is the dynamic batch, which must stay the first axis)"
+                             : text);
   }
 }
 
