@@ -267,6 +267,13 @@ TEST(OnnxGraph, JoinsReluAndClip) {
   EXPECT_EQ(read_onnx(model.write()).nodes.size(), 1U);
 }
 
+TEST(OnnxGraph, PadsAPoolUpToTheExtentOfItsDilatedKernel) {
+  OnnxBuilder model({-1, 2, 6, 6}, {-1, 2, 6, 6});
+  model.node("MaxPool", {"x"}, "y").integers("kernel_shape", {3, 3}).integers("dilations", {4, 4});
+  model.integers("pads", {4, 4, 4, 4});
+  EXPECT_EQ(infer_shapes(read_onnx(model.write())).at("y"), (Shape{2, 6, 6}));
+}
+
 TEST(OnnxGraph, HandsOutItsInput) {
   OnnxBuilder model({-1, 2, 3, 4}, {-1, 2, 3, 4});
   model.node("Identity", {"x"}, "y");

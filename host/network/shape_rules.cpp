@@ -52,8 +52,8 @@ Shape slide(const Node& node, const Window& w, const Shape& in, int channels) {
 void check_pool(const Node& node, const Window& w) {
   check_window(node, w);
   // A window that sees nothing but padding has no maximum and no mean.
-  if (std::max(w.pad_top, w.pad_bottom) >= w.kernel_h ||
-      std::max(w.pad_left, w.pad_right) >= w.kernel_w) {
+  if (std::max(w.pad_top, w.pad_bottom) > std::int64_t{w.dilation_h} * (w.kernel_h - 1) ||
+      std::max(w.pad_left, w.pad_right) > std::int64_t{w.dilation_w} * (w.kernel_w - 1)) {
     refuse(node, "padding must be smaller than the kernel");
   }
 }
