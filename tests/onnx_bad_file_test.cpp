@@ -99,7 +99,7 @@ TEST(OnnxBadFile, HasAnInputOfAnotherRankSizeOrType) {
   type.node("Relu", {"x"}, "y");
   type.graph().mutable_input(0)->mutable_type()->mutable_tensor_type()->set_elem_type(
       onnx::TensorProto::DOUBLE);
-  EXPECT_THAT(refusal(type.write()), HasSubstr("input x: its type is not float"));
+  EXPECT_THAT(refusal(type.write()), HasSubstr("expected FLOAT"));
 }
 
 TEST(OnnxBadFile, HasInputsOfDifferentBatches) {

@@ -18,7 +18,7 @@ struct ProjectCase {
 };
 
 inline constexpr const char* kRank = "dimensions, expected [N, C, H, W] or [N, features]";
-inline constexpr const char* kType = "its type is not float";
+inline constexpr const char* kType = "expected FLOAT";
 inline constexpr const char* kOutputs = "outputs, expected one";
 
 inline constexpr ProjectCase kProjectCases[] = {

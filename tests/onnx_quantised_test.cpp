@@ -122,13 +122,16 @@ TEST(OnnxQuantised, LeavesTheScaleOpenOnTheImageAndBesideMinus128) {
               IsEmpty());
 }
 
-TEST(OnnxQuantised, RefusesWeightsThatAreNotSymmetricInt8PerOutput) {
+TEST(OnnxQuantised, ReadsOtherWeightsAsFloatsWithoutAScale) {
   const auto int8 = code_tensor("w.codes", kInt8, {2, 2, 1, 1}, {1, 2, 3, 4});
-  const auto uint8 = code_tensor("w.codes", kUint8, {2, 2, 1, 1}, {1, 2, 3, 4});
-  EXPECT_THAT(refusal(conv_model(int8, {0.5F}, 0, {1})), HasSubstr("is quantised asymmetrically"));
-  EXPECT_THAT(refusal(conv_model(uint8, {0.5F}, 0, {0})), HasSubstr("is quantised asymmetrically"));
-  EXPECT_THAT(refusal(conv_model(int8, {1, 2}, 1, {0, 0})),
-              HasSubstr("node conv (Conv, opset 13): weight w has 2 scales along axis 1"));
+  const auto uint8 = code_tensor("w.codes", kUint8, {2, 2, 1, 1}, {1, 200, 3, 4});
+  const auto expect_weight = [](const OnnxBuilder& model, const std::vector<float>& weight) {
+    expect_model(model, relu_then({2, 2, {}, weight, {1, -3}}));
+    EXPECT_THAT(read_onnx(model.write()).node("conv").weight_scale, IsEmpty());
+  };
+  expect_weight(conv_model(int8, {0.5F}, 0, {1}), {0, 0.5F, 1, 1.5F});
+  expect_weight(conv_model(uint8, {0.5F}, 0, {128}), {-63.5F, 36, -62.5F, -62});
+  expect_weight(conv_model(int8, {1, 2}, 1, {0, 0}), {1, 4, 3, 8});
 }
 
 /// x -> QuantizeLinear -> DequantizeLinear -> y.

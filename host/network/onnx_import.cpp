@@ -233,7 +233,10 @@ Node& OnnxImporter::append_named(const OnnxNode& node, const std::string& name, 
   try {
     made_[output] = {output_shape(made, shapes), rank, network_.nodes.size()};
   } catch (const InputError& error) {
-    node.refuse(error.what());
+    // It begins with the node of the Network: "node NAME (OPERATOR): ".
+    const std::string why = error.what();
+    const std::size_t colon = why.find("): ");
+    node.refuse(colon == std::string::npos ? why : why.substr(colon + 3));
   }
   network_.nodes.push_back(std::move(made));
   return network_.nodes.back();

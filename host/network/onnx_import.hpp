@@ -90,6 +90,7 @@ class OnnxImporter {
   void global_average_pool(const OnnxNode& node);
   void global_max_pool(const OnnxNode& node);
   void reduce_mean(const OnnxNode& node);
+  void mean_of_nhwc(const OnnxNode& node, const Value& in);
   void lrn(const OnnxNode& node);
   void softmax(const OnnxNode& node);
   Window pool_window(const OnnxNode& node) const;
@@ -139,6 +140,7 @@ class OnnxImporter {
   void unsqueeze(const OnnxNode& node);
   void transpose(const OnnxNode& node);
   void pad(const OnnxNode& node);
+  void crop_and_pad(const OnnxNode& node, const Value& in, Pad op);
   void slice(const OnnxNode& node);
   void concat(const OnnxNode& node);
   void pad_with_constants(const OnnxNode& node, const std::vector<int>& joined, std::size_t axis);
@@ -147,6 +149,8 @@ class OnnxImporter {
   std::string in_shape(const OnnxNode& node, const Value& in, const Shape& shape);
   void permute(const OnnxNode& node, const std::string& in, const std::array<int, 3>& axes,
                const Dimensions& dims);
+  std::pair<std::string, std::array<int, 3>> merged_permute(const std::string& in,
+                                                            const std::array<int, 3>& axes) const;
 
   /// refuse() for a constant, or codes that no DequantizeLinear has read.
   const Value& value(const OnnxNode& node, int input) const;

@@ -118,6 +118,7 @@ void OnnxImporter::div(const OnnxNode& node) {
 
 void OnnxImporter::sum(const OnnxNode& node) {
   const int inputs = node.proto().input_size();
+  if (inputs == 2) return add(node);  // one of them may be a constant
   Value total = activation(node, 0);
   if (inputs == 1) return alias(node, total);
   const std::string name = display_name(node.proto());

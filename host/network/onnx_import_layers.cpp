@@ -46,26 +46,17 @@ int size_of(const OnnxNode& node, std::size_t axis) {
 }  // namespace
 
 /// The scale of the weight of `node`, which is its input 1, for each output; empty where it was not
-/// quantised. Empty as well for a layer on the image, whose scale in a Network belongs to the
-/// weights after the input normalisation is folded in, and where a code is -128, which symmetric
-/// weights do not have.
+/// quantised, or not as a Network has it: INT8 around 0, per tensor or per output, no code -128.
+/// Empty as well for a layer on the image, whose scale belongs to the weights after the input
+/// normalisation is folded in.
 std::vector<float> OnnxImporter::weight_scale(const OnnxNode& node, std::int64_t output_axis,
                                               int outputs, float factor) const {
   const ConstantTensor& weight = node.constant(1);
   if (!weight.scale) return {};
   const TensorScale& scale = *weight.scale;
-  if (!scale.symmetric_int8) {
-    node.refuse("weight " + node.input(1) +
-                " is quantised asymmetrically, supported is INT8 with the zero "
-                "point 0");
-  }
   const std::size_t count = scale.values.size();
-  if (count != 1 && (scale.axis != output_axis || count != static_cast<std::size_t>(outputs))) {
-    node.refuse(
-        fmt::format("weight {} has {} scales along axis {}, supported is one per tensor or "
-                    "per output",
-                    node.input(1), count, scale.axis));
-  }
+  const bool per_output = scale.axis == output_axis && count == static_cast<std::size_t>(outputs);
+  if (!scale.symmetric_int8 || (count != 1 && !per_output)) return {};
   std::string from = activation(node, 0).name;
   const auto& maker = made_.at(from).node;
   if (maker && std::holds_alternative<Quantise>(network_.nodes[*maker].op)) {
@@ -194,6 +185,7 @@ void OnnxImporter::reduce_mean(const OnnxNode& node) {
   const Value in = activation(node, 0);
   const std::size_t rank = in.dims.size();
   const auto axes = checked_axes(node, node.integers("axes"), rank);
+  if (rank == 4 && axes == std::vector<std::size_t>{1, 2}) return mean_of_nhwc(node, in);
   const bool all = axes.size() + 2 == rank && !axes.empty() && axes.front() == 2;
   if (!all && (axes.size() != 1 || axes[0] < 2)) {
     node.refuse(
@@ -216,6 +208,21 @@ void OnnxImporter::reduce_mean(const OnnxNode& node) {
   }
   change_shape(node, {pooled, file_dimensions(batch_, made_.at(pooled).shape, rank)}, dims,
                ".flatten");
+}
+
+/// The mean over height and width of a value that is [N, height, width, channels].
+void OnnxImporter::mean_of_nhwc(const OnnxNode& node, const Value& in) {
+  const auto [from, axes] = merged_permute(in.name, {3, 1, 2});
+  std::string image = from;
+  if (axes != Permute{}.axes) {
+    image = unique_value(node.output() + ".nchw");
+    append_named(node, display_name(node.proto()) + ".nchw", Permute{axes}, {from}, image, 4);
+  }
+  const std::string pooled = unique_value(node.output() + ".pooled");
+  append_named(node, display_name(node.proto()), GlobalAveragePool{}, {image}, pooled, 4);
+  const Dimensions kept = {batch_, 1, 1, in.dims[3]}, flat = {batch_, in.dims[3]};
+  change_shape(node, {pooled, file_dimensions(batch_, made_.at(pooled).shape, 4)},
+               node.integer("keepdims", 1) != 0 ? kept : flat, ".shape");
 }
 
 void OnnxImporter::lrn(const OnnxNode& node) {

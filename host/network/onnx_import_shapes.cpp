@@ -9,6 +9,7 @@
 
 #include "host/network/onnx_import.hpp"
 #include "host/network/onnx_shapes.hpp"
+#include "host/network/shape_rules.hpp"
 
 namespace crossloop::network {
 
@@ -159,19 +160,22 @@ void OnnxImporter::transpose(const OnnxNode& node) {
   permute(node, in_shape(node, in, image_shape(node, merged)), moved, dims);
 }
 
-/// A Permute behind another makes one of both, or none.
+/// Where a Permute of `in` starts and what it does there: one behind another makes one of both.
+std::pair<std::string, std::array<int, 3>> OnnxImporter::merged_permute(
+    const std::string& in, const std::array<int, 3>& axes) const {
+  const auto& maker = made_.at(in).node;
+  if (!maker) return {in, axes};
+  const Node& before = network_.nodes[*maker];
+  const auto* first = std::get_if<Permute>(&before.op);
+  if (first == nullptr) return {in, axes};
+  std::array<int, 3> moved = axes;
+  for (int& axis : moved) axis = first->axes[static_cast<std::size_t>(axis - 1)];
+  return {before.inputs[0], moved};
+}
+
 void OnnxImporter::permute(const OnnxNode& node, const std::string& in,
                            const std::array<int, 3>& axes, const Dimensions& dims) {
-  std::string from = in;
-  std::array<int, 3> moved = axes;
-  const auto& maker = made_.at(in).node;
-  if (maker) {
-    const Node& before = network_.nodes[*maker];
-    if (const auto* first = std::get_if<Permute>(&before.op)) {
-      for (int& axis : moved) axis = first->axes[static_cast<std::size_t>(axis - 1)];
-      from = before.inputs[0];
-    }
-  }
+  const auto [from, moved] = merged_permute(in, axes);
   values_[node.output()] = {from, dims};
   if (moved == Permute{}.axes) return;
   append_named(node, display_name(node.proto()), Permute{moved}, {from}, node.output(),
@@ -185,10 +189,11 @@ void OnnxImporter::pad(const OnnxNode& node) {
   const Value in = activation(node, 0);
   const std::size_t rank = in.dims.size();
   const Dimensions pads = node.integers("pads", 1).value_or(Dimensions{});
-  const bool fits = std::all_of(pads.begin(), pads.end(),
-                                [](std::int64_t pad) { return pad >= 0 && pad <= 1 << 20; });
+  const bool fits = std::all_of(pads.begin(), pads.end(), [](std::int64_t pad) {
+    return pad >= -(1 << 20) && pad <= 1 << 20;
+  });
   if (pads.size() != 2 * rank || !fits || pads[0] != 0 || pads[rank] != 0) {
-    node.refuse(fmt::format("pads [{}] of [{}], supported are 0 to 2^20 and none of the batch",
+    node.refuse(fmt::format("pads [{}] of [{}], supported are -2^20 to 2^20 and none of the batch",
                             fmt::join(pads, ", "), fmt::join(in.dims, ", ")));
   }
   const std::map<std::string, Pad::Mode> modes = {{"constant", Pad::Mode::kConstant},
@@ -204,7 +209,37 @@ void OnnxImporter::pad(const OnnxNode& node) {
     op.after[i - 1] = static_cast<int>(pads[rank + i]);
   }
   if (op.before == Pad{}.before && op.after == Pad{}.after) return alias(node, in);
-  append(node, op);
+  const auto negative = [](int pad) { return pad < 0; };
+  const bool crops = std::any_of(op.before.begin(), op.before.end(), negative) ||
+                     std::any_of(op.after.begin(), op.after.end(), negative);
+  crops ? crop_and_pad(node, in, op) : append(node, op);
+}
+
+/// Negative pads cut: a Slice, and a Pad where others are positive.
+void OnnxImporter::crop_and_pad(const OnnxNode& node, const Value& in, Pad op) {
+  if (op.mode != Pad::Mode::kConstant) {
+    node.refuse("negative pads in mode " + node.text("mode", "") +
+                ", supported are those of constant");
+  }
+  const Sizes sizes = sizes_of(shape(in));
+  Slice slice;
+  for (std::size_t i = 0; i < sizes.size(); ++i) {
+    slice.start[i] = std::max(0, -op.before[i]);
+    slice.count[i] = sizes[i] - slice.start[i] - std::max(0, -op.after[i]);
+    if (slice.count[i] < 1) {
+      node.refuse(fmt::format("pads that leave nothing of [{}]", fmt::join(in.dims, ", ")));
+    }
+    op.before[i] = std::max(0, op.before[i]);
+    op.after[i] = std::max(0, op.after[i]);
+  }
+  if (op.before == Pad{}.before && op.after == Pad{}.after) return append(node, slice);
+  const std::size_t rank = in.dims.size();
+  const std::string name = display_name(node.proto());
+  const std::string cut = unique_value(node.output() + ".cut");
+  append_named(node, name + ".cut", slice, {in.name}, cut, rank);
+  append_named(node, name, op, {cut}, node.output(), rank);
+  values_[node.output()] = {node.output(),
+                            file_dimensions(batch_, made_.at(node.output()).shape, rank)};
 }
 
 void OnnxImporter::slice(const OnnxNode& node) {

@@ -114,7 +114,8 @@ std::vector<onnx::ValueInfoProto*> find_inputs(const std::string& file, onnx::Gr
 void check_input_type(const std::string& file, const onnx::ValueInfoProto& input) {
   const auto& type = input.type();
   if (!type.has_tensor_type() || type.tensor_type().elem_type() != onnx::TensorProto::FLOAT) {
-    refuse(file, "input " + input.name() + ": its type is not float");
+    refuse(file, "input " + input.name() + ": its type is " +
+                     type_name(type.tensor_type().elem_type()) + ", expected FLOAT");
   }
 }
 
@@ -184,6 +185,13 @@ bool is_nhwc(const onnx::GraphProto& graph, const onnx::ValueInfoProto& input) {
 }
 
 void check_model(const std::string& file, const onnx::ModelProto& model) {
+  // Before the checker, which looks for the data in the working directory.
+  for (const auto& tensor : model.graph().initializer()) {
+    if (tensor.data_location() == onnx::TensorProto::EXTERNAL) {
+      refuse(file, "tensor " + tensor.name() +
+                       ": its data lie outside the file; save the model as one file");
+    }
+  }
   try {
     onnx::checker::check_model(model);
   } catch (const std::exception& error) {
@@ -240,10 +248,12 @@ Shape shape_of(const Dimensions& dims) {
   return {at(1), at(2), at(3)};
 }
 
-/// The inputs of `network`, bound; returns the dimensions of each.
+/// The inputs of `network` that a node reads, bound; returns the dimensions of each.
 std::vector<Dimensions> import_inputs(const std::string& file, Batch batch, onnx::GraphProto& graph,
-                                      Network& network) {
-  const std::vector<onnx::ValueInfoProto*> inputs = find_inputs(file, graph);
+                                      const std::map<std::string, int>& uses, Network& network) {
+  std::vector<onnx::ValueInfoProto*> inputs = find_inputs(file, graph);
+  const auto unread = [&](const auto* input) { return !uses.contains(input->name()); };
+  if (!std::all_of(inputs.begin(), inputs.end(), unread)) std::erase_if(inputs, unread);
   std::vector<Dimensions> dims = {bind_input(file, batch, *inputs[0])};
   batch.size = dims[0][0];
   network.input_name = inputs[0]->name();
@@ -265,17 +275,20 @@ std::vector<Dimensions> import_inputs(const std::string& file, Batch batch, onnx
 Network import_graph(const OnnxSource& source, const Batch& bound, onnx::ModelProto& model) {
   onnx::GraphProto& graph = *model.mutable_graph();
   if (graph.output_size() != 1) {
-    refuse(source.file, fmt::format("{} outputs, expected one", graph.output_size()));
+    std::string names;
+    for (const auto& each : graph.output()) names += (names.empty() ? "" : ", ") + each.name();
+    refuse(source.file, fmt::format("{} outputs, expected one (opset {}): {}", graph.output_size(),
+                                    source.opset, names));
   }
   if (graph.sparse_initializer_size() > 0) {
     refuse(source.file, "sparse initializers are not supported");
   }
   Network network;
   network.name = graph.name();
-  const std::vector<Dimensions> dims = import_inputs(source.file, bound, graph, network);
-  const std::int64_t batch = dims[0][0];
   std::map<std::string, int> uses;
   count_uses(graph, uses);
+  const std::vector<Dimensions> dims = import_inputs(source.file, bound, graph, uses, network);
+  const std::int64_t batch = dims[0][0];
   OnnxImporter importer(source, Constants(source, graph), std::move(uses), batch, network);
   if (network.input_layout == InputLayout::kNhwc) {
     importer.add_nhwc_input(network.input_name, dims[0]);
@@ -289,21 +302,49 @@ Network import_graph(const OnnxSource& source, const Batch& bound, onnx::ModelPr
   const std::string& output = graph.output(0).name();
   network.output_name = importer.output(output);
   network.flat_output = importer.dimensions(output)->size() == 2;
-  if (batch != kOtherBatch && !importer.drops_windows())
+  if (batch != kOtherBatch && !importer.drops_windows()) {
     compare_shapes(source.file, batch, importer, model);
+  }
   recognise_patterns(network);
   return network;
 }
+
+/// Whether two operators of one kind have the same numbers that a graph can compute.
+struct SameNumbers {
+  bool operator()(const Conv& a, const Conv& b) const {
+    return a.weight == b.weight && a.bias == b.bias;
+  }
+  bool operator()(const Linear& a, const Linear& b) const {
+    return a.weight == b.weight && a.bias == b.bias;
+  }
+  bool operator()(const ScaleShift& a, const ScaleShift& b) const {
+    return a.factor == b.factor && a.offset == b.offset;
+  }
+  bool operator()(const Clip& a, const Clip& b) const { return a.low == b.low && a.high == b.high; }
+  bool operator()(const Pad& a, const Pad& b) const {
+    return a.before == b.before && a.after == b.after && a.value == b.value;
+  }
+  bool operator()(const Slice& a, const Slice& b) const {
+    return a.start == b.start && a.step == b.step && a.count == b.count;
+  }
+  template <class Other>
+  bool operator()(const Other&, const Other&) const {
+    return true;
+  }
+  template <class One, class Other>
+  bool operator()(const One&, const Other&) const {
+    return false;
+  }
+};
 
 /// Refuses a graph that computes with the size of its batch: the number standing for a dynamic one
 /// would be a constant of the network. Reads the same graph for two sizes.
 void compare_batches(const std::string& file, const Network& one, const Network& other) {
   for (std::size_t i = 0; i < one.nodes.size(); ++i) {
-    const auto* a = std::get_if<ScaleShift>(&one.nodes[i].op);
-    const auto* b = std::get_if<ScaleShift>(&other.nodes.at(i).op);
-    if (a != nullptr && (b == nullptr || a->factor != b->factor || a->offset != b->offset)) {
-      refuse(file, "node " + one.nodes[i].name +
-                       ": its constant is computed from the size of the " + "dynamic batch N");
+    const Node& node = one.nodes[i];
+    if (i >= other.nodes.size() || !std::visit(SameNumbers{}, node.op, other.nodes[i].op)) {
+      refuse(file, "node " + node.name +
+                       ": its constant is computed from the size of the dynamic batch N");
     }
   }
 }
