@@ -80,7 +80,7 @@ class LoopCommand : public ::testing::Test {
 
 TEST_F(LoopCommand, EndsWithRtlAndEngineEqual) {
   ASSERT_EQ(sound_.code, 0) << sound_.errors;
-  EXPECT_THAT(sound_.output, AllOf(HasSubstr("tiny: linear on digits, tiles 16x16"),
+  EXPECT_THAT(sound_.output, AllOf(HasSubstr("tiny: linear (trained here) on digits, tiles 16x16"),
                                    HasSubstr(" 0 mismatches"), HasSubstr("chip 7")));
   EXPECT_EQ(summary_.at("rtl").at("mismatches"), 0);
   EXPECT_EQ(summary_.at("rtl").at("images"), 2);

@@ -3,9 +3,11 @@
 
 #include <cmath>
 
+#include "host/data/shapes.hpp"
 #include "host/error.hpp"
 #include "host/files.hpp"
 #include "host/loop/loop_config.hpp"
+#include "host/loop/starting_network.hpp"
 #include "host/loop/summary.hpp"
 #include "host/loop/weight_error.hpp"
 #include "tests/small_deployment.hpp"
@@ -154,6 +156,29 @@ TEST(Summary, HasTheKeysThatOthersReadAndPrintsEveryRung) {
       ::testing::AllOf(::testing::HasSubstr("mapped as it is"),
                        ::testing::HasSubstr("layer 2 (conv3), crossbar 5, column 6, bit 7")));
   EXPECT_THROW(summary.accuracy_of("recovered"), InputError);
+}
+
+TEST(StartingNetwork, IsTheShippedModelWhereThatIsTheOneAskedFor) {
+  LoopConfig config;
+  config.seed = 3;
+  config.network = "resnet8";
+  config.shipped = "models/resnet8_shapes.onnx";
+  config.root = CROSSLOOP_SOURCE_DIR;
+  config.run_folder = ::testing::TempDir() + "starting_network";
+  config.train.epochs = 0;
+  data::Dataset images = data::make_shapes(1, 20);
+  const StartingNetwork shipped = starting_network(config, images, {});
+  EXPECT_EQ(shipped.origin, "models/resnet8_shapes.onnx");
+  EXPECT_GT(pruning::evaluate(shipped.network, images), 0.9);
+
+  config.network = "resnet14";
+  EXPECT_EQ(starting_network(config, images, {}).origin, "trained here");
+  config.network = "resnet8";
+  images.name = "others";
+  const StartingNetwork trained = starting_network(config, images, {});
+  EXPECT_EQ(trained.origin, "trained here");
+  EXPECT_EQ(trained.network.metadata.at("dataset"), "others");
+  std::filesystem::remove_all(config.run_folder);
 }
 
 }  // namespace
