@@ -8,6 +8,7 @@
 #include <string>
 
 #include "host/network/executor.hpp"
+#include "host/network/zoo_builder.hpp"
 #include "tests/reference_operators.hpp"
 
 namespace crossloop::tests {
@@ -22,14 +23,7 @@ inline std::vector<float> random_floats(std::int64_t count, unsigned seed) {
 
 /// A square window with the same padding on all sides.
 inline network::Window square(int kernel, int stride = 1, int pad = 0) {
-  return {.kernel_h = kernel,
-          .kernel_w = kernel,
-          .stride_h = stride,
-          .stride_w = stride,
-          .pad_top = pad,
-          .pad_left = pad,
-          .pad_bottom = pad,
-          .pad_right = pad};
+  return network::square_window(kernel, stride, pad);
 }
 
 /// A convolution with random weights.

@@ -9,6 +9,7 @@
 
 #include "host/data/dataset.hpp"
 #include "host/network/network.hpp"
+#include "host/network/zoo_builder.hpp"
 
 namespace crossloop::tests {
 
@@ -23,13 +24,7 @@ inline std::vector<float> random_floats(std::size_t count, float scale, std::mt1
   return values;
 }
 
-inline network::Window square_window(int kernel, int stride, int padding) {
-  network::Window window;
-  window.kernel_h = window.kernel_w = kernel;
-  window.stride_h = window.stride_w = stride;
-  window.pad_top = window.pad_left = window.pad_bottom = window.pad_right = padding;
-  return window;
-}
+using network::square_window;
 
 inline network::Conv random_conv(int in, int out, const network::Window& window,
                                  std::mt19937& rng) {

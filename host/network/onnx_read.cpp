@@ -184,18 +184,13 @@ bool is_nhwc(const onnx::GraphProto& graph, const onnx::ValueInfoProto& input) {
   return turned;
 }
 
-void check_model(const std::string& file, const onnx::ModelProto& model) {
-  // Before the checker, which looks for the data in the working directory.
-  for (const auto& tensor : model.graph().initializer()) {
-    if (tensor.data_location() == onnx::TensorProto::EXTERNAL) {
-      refuse(file, "tensor " + tensor.name() +
-                       ": its data lie outside the file; save the model as one file");
-    }
-  }
+void check_model(const OnnxSource& source, const onnx::ModelProto& model) {
+  // Before the checker, which looks for data outside in the working directory.
+  for (const auto& tensor : model.graph().initializer()) require_inside(source, tensor);
   try {
     onnx::checker::check_model(model);
   } catch (const std::exception& error) {
-    refuse(file, std::string("is not a valid ONNX model: ") + error.what());
+    refuse(source.file, std::string("is not a valid ONNX model: ") + error.what());
   }
 }
 
@@ -377,7 +372,7 @@ Network read_onnx(const std::filesystem::path& path) {
   onnx::ModelProto model = parse(file, read_file(path));
   const OnnxSource source{file, find_opset(file, model)};
   check_operators(source, model.graph());
-  check_model(file, model);
+  check_model(source, model);
   Network network = import_model(source, model);
   read_metadata(file, model, network);
   return network;

@@ -92,11 +92,15 @@ std::string type_name(int type) {
              : std::to_string(type);
 }
 
-ConstantTensor decode(const OnnxSource& source, const onnx::TensorProto& tensor) {
-  using Type = onnx::TensorProto;
-  if (tensor.data_location() == Type::EXTERNAL || tensor.has_segment()) {
+void require_inside(const OnnxSource& source, const onnx::TensorProto& tensor) {
+  if (tensor.data_location() == onnx::TensorProto::EXTERNAL || tensor.has_segment()) {
     fail(source, tensor.name(), "its data lie outside the file; save the model as one file");
   }
+}
+
+ConstantTensor decode(const OnnxSource& source, const onnx::TensorProto& tensor) {
+  using Type = onnx::TensorProto;
+  require_inside(source, tensor);
   ConstantTensor result;
   result.type = tensor.data_type();
   result.dims = {tensor.dims().begin(), tensor.dims().end()};

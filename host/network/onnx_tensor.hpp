@@ -63,6 +63,9 @@ std::int64_t element_count(const OnnxSource& source, const std::string& tensor,
 /// "FLOAT", "INT8".
 std::string type_name(int type);
 
+/// Throws InputError naming the tensor if its data are not in the model's own file.
+void require_inside(const OnnxSource& source, const onnx::TensorProto& tensor);
+
 /// The content of `tensor`. Throws InputError naming it: a type that is neither float, double nor
 /// integer, external data, missing values.
 ConstantTensor decode(const OnnxSource& source, const onnx::TensorProto& tensor);
