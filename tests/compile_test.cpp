@@ -112,6 +112,18 @@ TEST(Compile, RefusesAQuantiserThatBelongsToNoLayer) {
               ThrowsMessage<InputError>(AllOf(HasSubstr("relu1"), HasSubstr("right after"))));
 }
 
+TEST(Compile, RefusesAQuantiserWhoseInputHasAnotherReader) {
+  network::Network network = small_resnet();
+  network::Node& first = network.node("block1.conv1");  // its input goes into the shortcut, too
+  const std::string value = first.inputs[0];
+  first.inputs = {"q"};
+  network.nodes.insert(network.nodes.begin() + 3,
+                       {"aside", network::Quantise{0.1F, 0, 0, 255}, {value}, "q", {}});
+  EXPECT_THAT([&] { compile_small(network); },
+              ThrowsMessage<InputError>(
+                  AllOf(HasSubstr("node 'aside'"), HasSubstr("only reader of '" + value + "'"))));
+}
+
 TEST(Compile, FollowsAPoolingNetworkWhoseLinearLayerSeesAFlattenedImage) {
   network::Network network = network::make_network("vgg8", {3, 16, 16}, 5, 2);
   randomise_affine(network, 5);
