@@ -13,17 +13,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr double kMaxConductanceUs = 1e6;
-constexpr double kMaxOhm = 1e9;
-
-Wires read_wires(ConfigTable table) {
-  Wires wires;
-  wires.driver_ohm = table.number("driver_ohm", 0.0, kMaxOhm);
-  wires.row_ohm = table.number("row_ohm", 0.0, kMaxOhm);
-  wires.column_ohm = table.number("column_ohm", 0.0, kMaxOhm);
-  wires.sense_ohm = table.number("sense_ohm", 0.0, kMaxOhm);
-  table.finish();
-  return wires;
-}
 
 /// The names of the presets, for an error: `date2022, default, ...`.
 std::string presets(const fs::path& folder) {
@@ -80,6 +69,7 @@ Device read_device(const fs::path& path) {
   read_noise.finish();
 
   device.wires = read_wires(config.table("wires"));
+  device.converter = read_converter(config.table("converter"));
   config.finish();
   return device;
 }

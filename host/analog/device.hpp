@@ -6,20 +6,10 @@
 #include <string>
 
 #include "host/analog/code_format.hpp"
+#include "host/analog/converter.hpp"
+#include "host/analog/wire_parameters.hpp"
 
 namespace crossloop::analog {
-
-/// Resistances of the array in ohm. The driver sits left of column 0, the sense side below the last
-/// row; a row (column) segment lies between neighbouring cells. 0 merges the nodes.
-struct Wires {
-  double driver_ohm = 100.0;
-  double row_ohm = 2.5;
-  double column_ohm = 2.5;
-  double sense_ohm = 100.0;
-  bool ideal() const {
-    return driver_ohm == 0.0 && row_ohm == 0.0 && column_ohm == 0.0 && sense_ohm == 0.0;
-  }
-};
 
 /// Mode `fit`: what a cell holds after write-verify, sampled from a published law.
 struct Device {
@@ -34,6 +24,7 @@ struct Device {
   /// White read noise of one column read, standard deviation in units of g_max. Enters as sigma_j.
   double read_noise_over_g_max = 0.0;
   Wires wires = {};
+  Converter converter = {};
 
   double step_us(int cell_bits) const {  ///< dG = (g_max - g_min) / (2^c - 1)
     return (g_max_us - g_min_us) / ((1 << cell_bits) - 1);

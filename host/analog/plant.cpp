@@ -1,44 +1,14 @@
 #include "host/analog/plant.hpp"
 
-#include <Random123/threefry.h>
-
 #include <algorithm>
 #include <cmath>
-#include <numbers>
 
+#include "host/analog/cell_draws.hpp"
 #include "host/analog/wires.hpp"
 #include "host/error.hpp"
 
 namespace crossloop::analog {
 namespace {
-
-/// What a draw is for: the last word of the key, so that no two uses share random words.
-enum class Draw : std::uint32_t { kFault = 0, kVariation = 1 };
-
-struct Cell {
-  std::uint32_t crossbar, row, column;
-};
-
-threefry4x32_ctr_t random_words(std::uint64_t seed, Draw draw, const Cell& cell,
-                                std::uint32_t program_count) {
-  const threefry4x32_key_t key = {{static_cast<std::uint32_t>(seed),
-                                   static_cast<std::uint32_t>(seed >> 32), cell.crossbar,
-                                   static_cast<std::uint32_t>(draw)}};
-  const threefry4x32_ctr_t counter = {{cell.row, cell.column, program_count, 0}};
-  return threefry4x32_R(20, counter, key);
-}
-
-/// Uniform in (0, 1] from 53 of the 64 bits.
-double uniform(std::uint32_t high, std::uint32_t low) {
-  const std::uint64_t bits = (std::uint64_t{high} << 32 | low) >> 11;
-  return std::ldexp(static_cast<double>(bits) + 0.5, -53);
-}
-
-/// Standard normal by Box and Muller, cosine branch.
-double normal(const threefry4x32_ctr_t& words) {
-  const double radius = std::sqrt(-2.0 * std::log(uniform(words[0], words[1])));
-  return radius * std::cos(2.0 * std::numbers::pi * uniform(words[2], words[3]));
-}
 
 CellFault draw_fault(const Device& device, std::uint64_t seed, const Cell& cell) {
   const auto words = random_words(seed, Draw::kFault, cell, 0);

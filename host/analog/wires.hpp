@@ -3,7 +3,7 @@
 
 #include <Eigen/Core>
 
-#include "host/analog/device.hpp"
+#include "host/analog/wire_parameters.hpp"
 
 namespace crossloop::analog {
 
