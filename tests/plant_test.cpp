@@ -23,7 +23,7 @@ Device ideal_device(double g_min_us = 5.0, double g_max_us = 50.0) {
 
 Device varied_device() {
   Device device = ideal_device();
-  device.sigma_over_mu = 0.1;
+  device.cycle_to_cycle.sigma = 0.1;
   return device;
 }
 
@@ -172,7 +172,7 @@ TEST(Chip, SpreadsCellsByTheGivenSigma) {
 
 TEST(Chip, NeverHoldsANegativeConductance) {
   Device device = ideal_device();
-  device.sigma_over_mu = 1.0;
+  device.cycle_to_cycle.sigma = 1.0;
   const std::vector<std::uint8_t> levels(32 * 32, 1);
   const PlantResult result = make_chip(device, 1).program(0, 32, 32, levels);
   EXPECT_GT(std::count(result.codes.begin(), result.codes.end(), 0), 100);  // 16 % below 0

@@ -77,7 +77,7 @@ inline compiler::TileFormat small_tile(const analog::Device& device) {
 inline analog::Device rough_device() {
   analog::Device device;
   device.name = "rough";
-  device.sigma_over_mu = 0.08;
+  device.cycle_to_cycle.sigma = 0.08;
   device.stuck_lrs_rate = 0.004;
   device.read_noise_over_g_max = 0.005;
   device.wires = {300.0, 5.0, 5.0, 300.0};

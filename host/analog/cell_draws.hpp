@@ -10,7 +10,18 @@
 namespace crossloop::analog {
 
 /// What a draw is for: the last word of the key, so that no two uses share random words.
-enum class Draw : std::uint32_t { kFault = 0, kVariation = 1 };
+enum class Draw : std::uint32_t {
+  kFault = 0,
+  kCycleToCycle = 1,
+  kDeviceToDevice = 2,
+  kRelaxation = 3,
+  kDrift = 4,
+  kOneOverF = 5,
+  kTelegraph = 6,
+  kStuckConductance = 7,
+  kEndurance = 8,
+  kStepFactor = 9
+};
 
 /// A place on a chip. Draws of a whole row or column leave the other index at 0.
 struct Cell {

@@ -10,14 +10,6 @@
 namespace crossloop::analog {
 namespace {
 
-CellFault draw_fault(const Device& device, std::uint64_t seed, const Cell& cell) {
-  const auto words = random_words(seed, Draw::kFault, cell, 0);
-  const double u = uniform(words[0], words[1]);
-  if (u <= device.stuck_lrs_rate) return CellFault::kStuckLrs;
-  if (u <= device.stuck_lrs_rate + device.stuck_hrs_rate) return CellFault::kStuckHrs;
-  return CellFault::kNone;
-}
-
 std::string size_text(int rows, int columns) {
   return std::to_string(rows) + "x" + std::to_string(columns);
 }
@@ -42,64 +34,183 @@ void check_levels(std::uint32_t crossbar, int rows, int columns,
                    ", expected 0 to " + std::to_string(format.levels() - 1));
 }
 
+Cell cell_at(std::uint32_t crossbar, std::size_t index, int columns) {
+  const auto width = static_cast<std::size_t>(columns);
+  return {crossbar, static_cast<std::uint32_t>(index / width),
+          static_cast<std::uint32_t>(index % width)};
+}
+
+/// The state of the write circuit nearest to a conductance.
+std::uint16_t state_of(double g_us, double unit_us) {
+  constexpr double kLargest = (1 << kStateBits) - 1;
+  return static_cast<std::uint16_t>(std::clamp(std::round(g_us / unit_us), 0.0, kLargest));
+}
+
+/// The key of a chip's pulses: its seed folded to 32 bits, and away from those of read noise.
+std::uint32_t pulse_seed(std::uint64_t seed) {
+  return static_cast<std::uint32_t>(seed ^ seed >> 32) ^ 0x9E3779B9U;
+}
+
 }  // namespace
 
 Chip::Chip(Device device, CodeFormat format, std::uint64_t seed)
-    : device_(std::move(device)), format_(format), seed_(seed) {}
+    : device_(std::move(device)), format_(format), seed_(seed) {
+  if (device_.mode == ProgrammingMode::kPulses) pulse_settings_ = pulse_settings(device_, format_);
+}
 
 CellFault Chip::fault(std::uint32_t crossbar, int row, int column) const {
-  return draw_fault(
-      device_, seed_,
+  return laws().fault(
       {crossbar, static_cast<std::uint32_t>(row), static_cast<std::uint32_t>(column)});
 }
 
-double Chip::programmed_us(std::uint32_t crossbar, int row, int column, int level,
-                           std::uint32_t program_count) const {
-  const CellFault health = fault(crossbar, row, column);
-  if (health == CellFault::kStuckLrs) return device_.g_max_us;
-  if (health == CellFault::kStuckHrs) return device_.g_min_us;
-  const double target = device_.g_min_us + level * device_.step_us(format_.cell_bits);
-  if (device_.sigma_over_mu == 0.0) return target;
-  const Cell cell = {crossbar, static_cast<std::uint32_t>(row), static_cast<std::uint32_t>(column)};
-  const double error = normal(random_words(seed_, Draw::kVariation, cell, program_count));
-  return std::max(0.0, target * (1.0 + device_.sigma_over_mu * error));
+std::span<const CellStatus> Chip::status(std::uint32_t crossbar) const {
+  const auto found = arrays_.find(crossbar);
+  if (found == arrays_.end()) return {};
+  return found->second.status;
 }
 
 PlantResult Chip::program(std::uint32_t crossbar, int rows, int columns,
                           std::span<const std::uint8_t> levels) {
   check_levels(crossbar, rows, columns, levels, format_);
+  if (device_.measured_pages) check_page(crossbar, rows, columns);
+  Array& array = array_of(crossbar, rows, columns);
+  for (std::size_t i = 0; i < levels.size(); ++i) {
+    if (array.counts[i] > 0 && array.levels[i] == levels[i]) continue;
+    array.levels[i] = levels[i];
+    write_cell(array, i, cell_at(crossbar, i, columns));
+  }
+  return read_out(crossbar, array);
+}
+
+Chip::Array& Chip::array_of(std::uint32_t crossbar, int rows, int columns) {
   Array& array = arrays_[crossbar];
-  if (array.rows == 0) {
-    array = {.rows = rows,
-             .columns = columns,
-             .levels = {},
-             .counts = std::vector<std::uint32_t>(levels.size(), 0),
-             .conductance_us = std::vector<double>(levels.size(), 0.0)};
-    array.levels.assign(levels.begin(), levels.end());
-  } else if (array.rows != rows || array.columns != columns) {
+  if (array.rows != 0) {
+    if (array.rows == rows && array.columns == columns) return array;
     throw InputError("crossbar " + std::to_string(crossbar) + ": found " +
                      size_text(rows, columns) + " cells, expected " +
                      size_text(array.rows, array.columns) + " as when first programmed");
   }
-  for (std::size_t i = 0; i < levels.size(); ++i) {
-    if (array.counts[i] > 0 && array.levels[i] == levels[i]) continue;
-    array.levels[i] = levels[i];
-    const int cell = static_cast<int>(i);
-    array.conductance_us[i] =
-        programmed_us(crossbar, cell / columns, cell % columns, levels[i], array.counts[i]);
-    ++array.counts[i];
-    ++cells_programmed_;
-  }
-  return read_out(array);
+  array.rows = rows;
+  array.columns = columns;
+  const auto cells = static_cast<std::size_t>(rows) * static_cast<std::size_t>(columns);
+  array.levels.resize(cells);
+  array.counts.resize(cells);
+  array.writes.resize(cells);
+  array.programmed_us.resize(cells);
+  array.status.resize(cells);
+  if (device_.mode == ProgrammingMode::kPulses) form(array, crossbar);
+  return array;
 }
 
-PlantResult Chip::read_out(const Array& array) const {
+/// A new chip of mode pulses: every cell where RESET pulses end, or where it is stuck.
+void Chip::form(Array& array, std::uint32_t crossbar) const {
+  const CellLaws law = laws();
+  const double unit_us = state_unit_us(device_, format_);
+  array.cells.resize(array.levels.size());
+  for (std::size_t i = 0; i < array.cells.size(); ++i) {
+    const Cell cell = cell_at(crossbar, i, array.columns);
+    const CellFault fault = law.fault(cell);
+    PulseCell& state = array.cells[i];
+    state.factor = law.step_factor(cell);
+    state.stuck = fault != CellFault::kNone;
+    state.state =
+        state.stuck ? state_of(law.stuck_us(cell, fault), unit_us) : pulse_settings_.bottom;
+  }
+}
+
+/// Programs one cell to its level and counts what it took.
+void Chip::write_cell(Array& array, std::size_t index, const Cell& cell) {
+  if (array.status[index] != CellStatus::kWorn) {
+    array.status[index] = device_.mode == ProgrammingMode::kPulses ? pulse_cell(array, index, cell)
+                                                                   : fit_cell(array, index, cell);
+    report_.failures += array.status[index] == CellStatus::kFailed ? 1 : 0;
+    if (array.writes[index] > laws().write_limit(cell)) {
+      array.status[index] = CellStatus::kWorn;
+      array.programmed_us[index] = worn_us(cell);
+      ++report_.worn;
+    }
+  }
+  ++array.counts[index];
+  ++report_.cells_programmed;
+  report_.most_writes = std::max(report_.most_writes, array.writes[index]);
+}
+
+double Chip::worn_us(const Cell& cell) const {
+  return laws().stuck_us(
+      cell, device_.endurance->fails_to_lrs ? CellFault::kStuckLrs : CellFault::kStuckHrs);
+}
+
+CellStatus Chip::fit_cell(Array& array, std::size_t index, const Cell& cell) {
+  const CellLaws law = laws();
+  const double target = target_us(array.levels[index]);
+  ++array.writes[index];
+  double& g = array.programmed_us[index];
+  if (device_.measured_pages) {
+    g = device_.measured_pages->at(cell.crossbar).conductance_us[index];
+    return CellStatus::kVerified;
+  }
+  const CellFault health = law.fault(cell);
+  if (health == CellFault::kNone) {
+    g = law.programmed_us(cell, target, array.counts[index]);
+    return CellStatus::kVerified;
+  }
+  g = law.stuck_us(cell, health);
+  const bool off = std::abs(g - target) >= 0.5 * device_.step_us(format_.cell_bits);
+  return off ? CellStatus::kFailed : CellStatus::kVerified;
+}
+
+CellStatus Chip::pulse_cell(Array& array, std::size_t index, const Cell& cell) {
+  const double unit_us = state_unit_us(device_, format_);
+  const PulsePlace place = {pulse_seed(seed_), cell.crossbar, static_cast<int>(cell.row),
+                            static_cast<int>(cell.column)};
+  const WriteResult written =
+      write_verify(array.cells[index], state_of(target_us(array.levels[index]), unit_us),
+                   pulse_settings_, place);
+  array.programmed_us[index] = array.cells[index].state * unit_us;
+  array.writes[index] += written.pulses();
+  report_.set_pulses += written.set_pulses;
+  report_.reset_pulses += written.reset_pulses;
+  report_.verify_reads += written.reads;
+  report_.energy_pj += written.set_pulses * device_.pulses.set_energy_pj +
+                       written.reset_pulses * device_.pulses.reset_energy_pj +
+                       written.reads * device_.pulses.verify_energy_pj;
+  return written.verified ? CellStatus::kVerified : CellStatus::kFailed;
+}
+
+void Chip::check_page(std::uint32_t crossbar, int rows, int columns) const {
+  const auto page = device_.measured_pages->find(crossbar);
+  const std::string who = "device " + device_.name + ": crossbar " + std::to_string(crossbar);
+  if (page == device_.measured_pages->end()) {
+    throw InputError(who + " has no measured page, expected one for each that is programmed (" +
+                     std::to_string(device_.measured_pages->size()) + " pages)");
+  }
+  if (page->second.rows != rows || page->second.columns != columns) {
+    throw InputError(who + ": found a measured page of " +
+                     size_text(page->second.rows, page->second.columns) + " cells, expected " +
+                     size_text(rows, columns));
+  }
+}
+
+std::vector<double> Chip::conductances_us(std::uint32_t crossbar, const Array& array) const {
+  std::vector<double> result = array.programmed_us;
+  if (!device_.ages() && device_.telegraph.probability == 0.0) return result;
+  const CellLaws law = laws();
+  for (std::size_t i = 0; i < result.size(); ++i) {
+    const Cell cell = cell_at(crossbar, i, array.columns);
+    if (array.status[i] == CellStatus::kWorn || law.fault(cell) != CellFault::kNone) continue;
+    result[i] = law.aged_us(cell, target_us(array.levels[i]), result[i], array.counts[i] - 1);
+  }
+  return result;
+}
+
+PlantResult Chip::read_out(std::uint32_t crossbar, const Array& array) const {
   using RowMajor = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
-  RowMajor g = Eigen::Map<const RowMajor>(array.conductance_us.data(), array.rows, array.columns);
+  const std::vector<double> cells = conductances_us(crossbar, array);
+  RowMajor g = Eigen::Map<const RowMajor>(cells.data(), array.rows, array.columns);
   if (!device_.wires.ideal()) g = effective_conductance(g, device_.wires);
 
   PlantResult result = {.rows = array.rows, .columns = array.columns, .codes = {}};
-  result.codes.resize(array.conductance_us.size());
+  result.codes.resize(cells.size());
   const double step_us = device_.step_us(format_.cell_bits);
   for (std::size_t i = 0; i < result.codes.size(); ++i) {
     const std::int64_t code = conductance_code(g.data()[i], step_us, format_.fraction_bits);

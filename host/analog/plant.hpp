@@ -7,8 +7,10 @@
 #include <unordered_map>
 #include <vector>
 
+#include "host/analog/cell_laws.hpp"
 #include "host/analog/code_format.hpp"
 #include "host/analog/device.hpp"
+#include "host/analog/write_verify.hpp"
 
 namespace crossloop::analog {
 
@@ -21,26 +23,46 @@ struct PlantResult {
   std::uint64_t hash = 0;            ///< FNV-1a of the codes
 };
 
-/// Health of a cell, fixed per chip.
-enum class CellFault : std::uint8_t { kNone = 0, kStuckLrs = 1, kStuckHrs = 2 };
+/// How the last programming of a cell ended.
+enum class CellStatus : std::uint8_t {
+  kUntouched = 0,
+  kVerified = 1,  ///< mode fit: any healthy cell
+  kFailed = 2,    ///< mode pulses: the budget is spent; mode fit: stuck half a level off or more
+  kWorn = 3       ///< beyond its endurance: stuck from now on
+};
+
+/// What programming a chip has taken so far, every programming of every cell counted.
+struct ProgrammingReport {
+  std::int64_t cells_programmed = 0;
+  std::int64_t failures = 0;      ///< programmings that ended with kFailed
+  std::int64_t worn = 0;          ///< cells beyond their endurance
+  std::uint32_t most_writes = 0;  ///< of one cell: programmings (mode fit) or pulses
+  std::int64_t set_pulses = 0, reset_pulses = 0, verify_reads = 0;  ///< mode pulses
+  double energy_pj = 0.0;                                           ///< mode pulses
+};
 
 /// One chip: device errors keyed by (chip seed, crossbar, row, column), cycle-to-cycle errors also
-/// by the cell's program count (Threefry-4x32-20 of Random123). Mode `fit`.
+/// by the cell's program count (cell_draws.hpp).
 class Chip {
  public:
+  /// Throws InputError if a chip of this device cannot have codes of this format (mode pulses).
   Chip(Device device, CodeFormat format, std::uint64_t seed);
 
   /// Programs a whole crossbar: `levels` is [rows][columns] of 0..2^c-1. Only cells whose level
   /// differs from the last call are programmed again and drawn anew (all of them the first time).
-  /// Returns the codes after variation, faults and wires. Throws InputError for a level out of
-  /// range or a size other than the first time.
+  /// Returns the codes after device errors, device.elapsed_s and wires. Throws InputError for a
+  /// level out of range, a size other than the first time, or a crossbar that a device of measured
+  /// pages has no page of that size for.
   PlantResult program(std::uint32_t crossbar, int rows, int columns,
                       std::span<const std::uint8_t> levels);
 
   CellFault fault(std::uint32_t crossbar, int row, int column) const;
 
-  /// Cells programmed so far, every cell of every pass counted.
-  std::int64_t cells_programmed() const { return cells_programmed_; }
+  /// Status of every cell of a crossbar, [rows][columns]; empty where it was never programmed.
+  std::span<const CellStatus> status(std::uint32_t crossbar) const;
+
+  const ProgrammingReport& report() const { return report_; }
+  std::int64_t cells_programmed() const { return report_.cells_programmed; }
   const Device& device() const { return device_; }
   const CodeFormat& format() const { return format_; }
 
@@ -48,17 +70,31 @@ class Chip {
   struct Array {
     int rows = 0, columns = 0;
     std::vector<std::uint8_t> levels;
-    std::vector<std::uint32_t> counts;
-    std::vector<double> conductance_us;
+    std::vector<std::uint32_t> counts;  ///< programmings
+    std::vector<std::uint32_t> writes;  ///< programmings, or pulses
+    std::vector<double> programmed_us;
+    std::vector<CellStatus> status;
+    std::vector<PulseCell> cells;  ///< mode pulses
   };
-  double programmed_us(std::uint32_t crossbar, int row, int column, int level,
-                       std::uint32_t program_count) const;
-  PlantResult read_out(const Array& array) const;
+  CellLaws laws() const { return CellLaws(device_, seed_); }
+  double target_us(int level) const {
+    return device_.g_min_us + level * device_.step_us(format_.cell_bits);
+  }
+  Array& array_of(std::uint32_t crossbar, int rows, int columns);
+  void form(Array& array, std::uint32_t crossbar) const;
+  void write_cell(Array& array, std::size_t index, const Cell& cell);
+  CellStatus fit_cell(Array& array, std::size_t index, const Cell& cell);
+  CellStatus pulse_cell(Array& array, std::size_t index, const Cell& cell);
+  double worn_us(const Cell& cell) const;
+  void check_page(std::uint32_t crossbar, int rows, int columns) const;
+  PlantResult read_out(std::uint32_t crossbar, const Array& array) const;
+  std::vector<double> conductances_us(std::uint32_t crossbar, const Array& array) const;
 
   Device device_;
   CodeFormat format_;
   std::uint64_t seed_;
-  std::int64_t cells_programmed_ = 0;
+  PulseSettings pulse_settings_;
+  ProgrammingReport report_;
   std::unordered_map<std::uint32_t, Array> arrays_;
 };
 
