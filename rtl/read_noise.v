@@ -15,19 +15,7 @@ module read_noise (
   output wire signed [15:0] noise_o   // |noise| <= 60 * 65535 / 256 < 2^14
 );
 
-  function signed [7:0] nibble_noise;
-    input [31:0] word;
-    reg [31:0] bytes;   // four sums of two nibbles
-    // The upper byte of each half stays 0.
-    // verilator lint_off UNUSEDSIGNAL
-    reg [31:0] halves;  // two sums of four nibbles
-    // verilator lint_on UNUSEDSIGNAL
-    begin
-      bytes        = (word & 32'h0F0F0F0F) + ((word >> 4) & 32'h0F0F0F0F);
-      halves       = (bytes & 32'h00FF00FF) + ((bytes >> 8) & 32'h00FF00FF);
-      nibble_noise = halves[7:0] + halves[23:16] - 8'd60;
-    end
-  endfunction
+  `include "nibble_noise.vh"
 
   function signed [15:0] scaled_noise;
     input [31:0] word;
