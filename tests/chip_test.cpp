@@ -220,7 +220,7 @@ TEST(AgeingChip, KeepsTheHistoryOfACellUntilItIsProgrammedAgain) {
 
 TEST(MeasuredChip, HoldsWhatWasMeasured) {
   Device device = ideal_device();
-  auto pages = std::make_shared<MeasuredPages>();
+  auto pages = std::make_shared<ConductancePages>();
   (*pages)[4] = {.rows = 2, .columns = 2, .conductance_us = {5.0, 20.0, 35.5, 51.0}};
   device.measured_pages = pages;
   Chip chip = make_chip(device);

@@ -127,7 +127,7 @@ struct Device {
   /// White read noise of one column read, standard deviation in units of g_max. Enters as sigma_j.
   double read_noise_over_g_max = 0.0;
   /// Whole measured pages in place of everything above but range and levels.
-  std::shared_ptr<const MeasuredPages> measured_pages = {};
+  std::shared_ptr<const ConductancePages> measured_pages = {};
   Wires wires = {};
   Converter converter = {};
 

@@ -1,4 +1,6 @@
 // Device files: TOML to Device, every key checked.
+#include <spdlog/fmt/fmt.h>
+
 #include <algorithm>
 #include <array>
 #include <string>
@@ -234,7 +236,7 @@ void read_endurance(ConfigTable table, Device& device) {
 void read_measured(ConfigTable table, Device& device) {
   if (table.has("pages")) {
     const fs::path pages = table.file().parent_path() / table.text("pages");
-    device.measured_pages = std::make_shared<MeasuredPages>(read_measured_pages(pages));
+    device.measured_pages = std::make_shared<ConductancePages>(read_conductance_pages(pages));
   }
   table.finish();
 }
@@ -308,9 +310,9 @@ Device aged(Device device, double elapsed_s) {
     latest = device.relaxation.times_s.back();
   }
   if (!(elapsed_s >= earliest && elapsed_s <= latest)) {
-    throw InputError("device " + device.name + ": found " + std::to_string(elapsed_s) +
-                     " s since programming, its laws hold from " + std::to_string(earliest) +
-                     " to " + std::to_string(latest) + " s");
+    throw InputError(
+        fmt::format("device {}: found {:g} s since programming, its laws hold from {:g} to {:g} s",
+                    device.name, elapsed_s, earliest, latest));
   }
   device.elapsed_s = elapsed_s;
   return device;

@@ -28,7 +28,7 @@ LevelStatistics statistics_at(const std::vector<LevelStatistics>& levels, double
           .sigma_us = low.sigma_us + share * (high.sigma_us - low.sigma_us)};
 }
 
-MeasuredPages read_measured_pages(const std::filesystem::path& path) {
+ConductancePages read_conductance_pages(const std::filesystem::path& path) {
   throw InputError(path.string() + ": not read yet");
 }
 

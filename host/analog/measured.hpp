@@ -25,17 +25,17 @@ std::vector<LevelStatistics> read_level_statistics(const std::filesystem::path& 
 LevelStatistics statistics_at(const std::vector<LevelStatistics>& levels, double target_us);
 
 /// Measured conductances of whole crossbars in microsiemens, [rows][columns], by crossbar id.
-struct MeasuredPage {
+struct ConductancePage {
   int rows = 0;
   int columns = 0;
   std::vector<double> conductance_us;
 };
-using MeasuredPages = std::map<std::uint32_t, MeasuredPage>;
+using ConductancePages = std::map<std::uint32_t, ConductancePage>;
 
 /// Reads measured pages: an HDF5 file with float64 or float32 data sets
 /// `crossbars/ID/conductance_us`, or a folder with one ID.csv or ID.npy per crossbar. Throws
 /// InputError naming file, place, found and expected, conductances that are negative or not finite
 /// included.
-MeasuredPages read_measured_pages(const std::filesystem::path& path);
+ConductancePages read_conductance_pages(const std::filesystem::path& path);
 
 }  // namespace crossloop::analog

@@ -55,6 +55,7 @@ void add_train(CLI::App& app, Globals& globals);  // with LibTorch
 void add_prune(CLI::App& app, Globals& globals);  // with LibTorch
 void add_evaluate(CLI::App& app, Globals& globals);
 void add_compile(CLI::App& app, Globals& globals);
+void add_program(CLI::App& app, Globals& globals);
 void add_run(CLI::App& app, Globals& globals);
 void add_measure(CLI::App& app, Globals& globals);
 void add_loop(CLI::App& app, Globals& globals);  // with LibTorch

@@ -30,6 +30,7 @@ void add_commands(CLI::App& app, Globals& globals) {
   add_training_commands(app, globals);
   add_evaluate(app, globals);
   add_compile(app, globals);
+  add_program(app, globals);
   add_run(app, globals);
   add_measure(app, globals);
   add_inspect(app, globals);

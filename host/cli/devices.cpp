@@ -25,4 +25,15 @@ std::unique_ptr<runtime::Backend> open_backend(const std::string& name,
   throw InputError("device '" + name + "': unknown, expected engine or rtl");
 }
 
+const analog::Chip& chip_behind(const runtime::Backend& backend) {
+  if (const auto* engine = dynamic_cast<const runtime::EngineBackend*>(&backend)) {
+    return engine->chip();
+  }
+  if (const auto* device = dynamic_cast<const runtime::DeviceBackend*>(&backend)) {
+    const auto* planted = dynamic_cast<const runtime::PlantedTransport*>(&device->transport());
+    if (planted != nullptr) return planted->chip();
+  }
+  throw DeviceError("device " + backend.name() + ": no plant behind it, its cells are its own");
+}
+
 }  // namespace crossloop::cli

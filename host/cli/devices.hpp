@@ -5,6 +5,7 @@
 #include <string>
 
 #include "host/analog/device.hpp"
+#include "host/analog/plant.hpp"
 #include "host/compiler/deployment.hpp"
 #include "host/runtime/backend.hpp"
 
@@ -16,5 +17,9 @@ std::unique_ptr<runtime::Backend> open_backend(const std::string& name,
                                                const compiler::TileFormat& tile,
                                                const analog::Device& device,
                                                std::uint64_t chip_seed);
+
+/// The chip of the plant behind a backend that open_backend() made. A real device has none; here
+/// it is for reports, measuring never asks it. Throws DeviceError where there is none.
+const analog::Chip& chip_behind(const runtime::Backend& backend);
 
 }  // namespace crossloop::cli

@@ -106,6 +106,11 @@ void add_chip_options(CLI::App& command, ChipArguments& arguments) {
                   "device behind the chip: a TOML file, or a name in configs/devices; default: the "
                   "one compiled for")
       ->type_name("FILE|PRESET");
+  command
+      .add_option("--elapsed-s", arguments.elapsed_s,
+                  "seconds since programming, for devices that relax or drift; default: the "
+                  "device file's")
+      ->type_name("SECONDS");
   add_seed_option(command, "--chip-seed", arguments.chip_seed,
                   "which chip: its errors and stuck cells");
   add_seed_option(command, "--noise-seed", arguments.noise_seed, "which reads: their noise");
@@ -117,7 +122,20 @@ void add_chip_options(CLI::App& command, ChipArguments& arguments) {
 analog::Device find_chip_device(const ChipArguments& arguments,
                                 const compiler::Deployment& deployment) {
   const bool given = !arguments.device_model.empty();
-  return analog::find_device(given ? arguments.device_model : deployment.device, config_root());
+  analog::Device device =
+      analog::find_device(given ? arguments.device_model : deployment.device, config_root());
+  if (arguments.elapsed_s) device = analog::aged(std::move(device), *arguments.elapsed_s);
+  const analog::CodeFormat& code = deployment.tile.code;
+  const auto expected =
+      analog::code_format(device, code.cell_bits, code.bits, code.fraction_bits).reference;
+  if (code.reference != expected) {
+    throw InputError(fmt::format(
+        "device {}: level 0 has code {}, in the deployment (compiled for device {}) it has {}; "
+        "compile it with --device {}",
+        device.name, expected, deployment.device, code.reference,
+        given ? arguments.device_model : device.name));
+  }
+  return device;
 }
 
 std::unique_ptr<runtime::Backend> program_chip(const ChipArguments& arguments,
@@ -129,10 +147,12 @@ std::unique_ptr<runtime::Backend> program_chip(const ChipArguments& arguments,
 }
 
 nlohmann::json chip_json(const ChipArguments& arguments, const analog::Device& device) {
-  return {{"device", device.name},
-          {"chip_seed", arguments.chip_seed},
-          {"noise_seed", arguments.noise_seed},
-          {"on", arguments.on}};
+  nlohmann::json json = {{"device", device.name},
+                         {"chip_seed", arguments.chip_seed},
+                         {"noise_seed", arguments.noise_seed},
+                         {"on", arguments.on}};
+  if (device.ages()) json["elapsed_s"] = device.elapsed_s;
+  return json;
 }
 
 std::string normalisation_text(const network::InputNormalisation& normalisation) {

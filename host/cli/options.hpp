@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 
 #include "host/analog/device.hpp"
@@ -51,16 +52,18 @@ struct Mapping {
 /// names where there is neither.
 Mapping find_mapping(const MappingArguments& arguments);
 
-/// --device-model, --chip-seed, --noise-seed and --on: one chip and where it lives.
+/// --device-model, --elapsed-s, --chip-seed, --noise-seed and --on: one chip and where it lives.
 struct ChipArguments {
   std::string device_model;  ///< empty: the device the deployment was compiled for
   std::uint64_t chip_seed = 1;
   std::uint32_t noise_seed = 1;
   std::string on = "engine";
+  std::optional<double> elapsed_s;  ///< else what the device file says
 };
 void add_chip_options(CLI::App& command, ChipArguments& arguments);
 
-/// The device of the chip: --device-model, else the deployment's.
+/// The device of the chip: --device-model, else the deployment's, aged by --elapsed-s. Throws
+/// InputError if it does not age, or if its level 0 has another code than the deployment's.
 analog::Device find_chip_device(const ChipArguments& arguments,
                                 const compiler::Deployment& deployment);
 
@@ -69,7 +72,7 @@ std::unique_ptr<runtime::Backend> program_chip(const ChipArguments& arguments,
                                                const compiler::Deployment& deployment,
                                                const analog::Device& device);
 
-/// {"device", "chip_seed", "noise_seed", "on"}.
+/// {"device", "chip_seed", "noise_seed", "on"}, and "elapsed_s" where the device ages.
 nlohmann::json chip_json(const ChipArguments& arguments, const analog::Device& device);
 
 /// "mean 0.49 0.48, std 0.25 0.24", or "none".

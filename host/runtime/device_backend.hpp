@@ -28,6 +28,7 @@ class DeviceBackend : public Backend {
 
   drivers::Device& device() { return device_; }
   drivers::Transport& transport() { return *transport_; }
+  const drivers::Transport& transport() const { return *transport_; }
 
  private:
   void check_image(std::int32_t crossbar) const;

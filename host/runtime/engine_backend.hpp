@@ -22,6 +22,8 @@ class EngineBackend : public Backend {
   Snapshot snapshot(std::int32_t crossbars) const override;
   void restore(const Snapshot& snapshot) override;
 
+  const analog::Chip& chip() const { return chip_; }
+
  private:
   compiler::TileFormat tile_;
   analog::Chip chip_;

@@ -30,6 +30,7 @@ class PlantedTransport : public drivers::Transport {
   bool idle() override { return inner_->idle(); }
 
   drivers::Transport& inner() { return *inner_; }
+  const analog::Chip& chip() const { return chip_; }
   std::int64_t cells_programmed() const { return chip_.cells_programmed(); }
 
  private:
