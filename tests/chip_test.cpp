@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <ostream>
 
 #include "host/analog/plant.hpp"
 #include "host/error.hpp"
@@ -217,6 +218,70 @@ TEST(AgeingChip, KeepsTheHistoryOfACellUntilItIsProgrammedAgain) {
     EXPECT_EQ(before.codes[i], after.codes[i]) << "cell " << i;
   }
 }
+
+/// A law of a device, switched on.
+struct Knob {
+  const char* name;
+  void (*turn)(Device& device);
+};
+void PrintTo(const Knob& knob, std::ostream* stream) { *stream << knob.name; }
+
+class EveryLaw : public ::testing::TestWithParam<Knob> {};
+
+TEST_P(EveryLaw, MovesTheCodes) {
+  const auto levels = levels_in_turn();
+  const PlantResult before = make_chip(ideal_device()).program(0, kSide, kSide, levels);
+  Device device = ideal_device();
+  GetParam().turn(device);
+  Chip chip = make_chip(device);
+  EXPECT_NE(chip.program(0, kSide, kSide, levels).hash, before.hash);
+}
+
+constexpr Knob kKnobs[] = {
+    {"programming_error", [](Device& d) { d.programming_sigma_us.coefficients = {1.0}; }},
+    {"measured_levels",
+     [](Device& d) {
+       d.measured_levels = {{5.0, 6.0, 0.0}, {50.0, 52.0, 0.0}};
+     }},
+    {"cycle_to_cycle", [](Device& d) { d.cycle_to_cycle.sigma = 0.1; }},
+    {"device_to_device",
+     [](Device& d) {
+       d.device_to_device = {0.1, true};
+     }},
+    {"stuck_lrs", [](Device& d) { d.stuck_lrs_rate = 0.1; }},
+    {"stuck_hrs", [](Device& d) { d.stuck_hrs_rate = 0.1; }},
+    {"relaxation",
+     [](Device& d) {
+       d.relaxation = {.law = RelaxationLaw::kLogTime, .sigma_us = 1.0};
+       d.elapsed_s = 10.0;
+     }},
+    {"spread_at_times",
+     [](Device& d) {
+       d.relaxation = {.law = RelaxationLaw::kSpreadAtTimes,
+                       .times_s = {1.0},
+                       .total_sigma_us = {{1.0, {1.0}}}};
+       d.elapsed_s = 1.0;
+     }},
+    {"drift",
+     [](Device& d) {
+       d.drift = {.nu_mean = 0.05, .t0_s = 1.0};
+       d.elapsed_s = 10.0;
+     }},
+    {"one_over_f",
+     [](Device& d) {
+       d.one_over_f.rho = 0.01;
+       d.elapsed_s = 10.0;
+     }},
+    {"telegraph", [](Device& d) { d.telegraph = {.probability = 0.5, .a_us = 1.0}; }},
+    {"endurance", [](Device& d) { d.endurance = Endurance{.cycles = 0.5}; }},
+    {"pulses", [](Device& d) { d = pulsed_device(); }},
+    {"wires",
+     [](Device& d) {
+       d.wires = {100.0, 2.5, 2.5, 100.0};
+     }},
+};
+INSTANTIATE_TEST_SUITE_P(Of, EveryLaw, ::testing::ValuesIn(kKnobs),
+                         [](const auto& knob) { return std::string(knob.param.name); });
 
 TEST(MeasuredChip, HoldsWhatWasMeasured) {
   Device device = ideal_device();
