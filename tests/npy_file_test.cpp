@@ -70,6 +70,30 @@ TEST_F(NpyFile, ReadsWhatItWrote) {
   EXPECT_THAT(read_npy(path_).values, ElementsAre(7));
 }
 
+TEST_F(NpyFile, KeepsEveryBitOfDoubles) {
+  const std::vector<double> values = {5e-5, -0.1, 1e-300, 1.0 / 3.0, 5, 6};
+  write_npy(path_, std::vector<std::int64_t>{3, 2}, values);
+  EXPECT_EQ(read_npy_double(path_).values, values);
+  EXPECT_THAT(read_npy_double(path_).shape, ElementsAre(3, 2));
+  EXPECT_EQ(read_npy(path_).values[0], 5e-5F);
+
+  write_file(path_, bytes_of(header("<f8", "(3, 2)", "True"), raw(values)));
+  EXPECT_THAT(read_npy_double(path_).values, ElementsAre(5e-5, 1.0 / 3.0, -0.1, 5, 1e-300, 6));
+  write_npy(path_, std::vector<std::int64_t>{1}, std::vector<float>{0.1F});
+  EXPECT_THAT(read_npy_double(path_).values, ElementsAre(double{0.1F}));
+}
+
+TEST_F(NpyFile, TakesNoIntegersForDoubles) {
+  write_file(path_, bytes_of(header("<i4", "(1,)"), raw<std::int32_t>({1})));
+  EXPECT_THAT(read_npy(path_).values, ElementsAre(1));
+  try {
+    read_npy_double(path_);
+    FAIL() << "expected InputError";
+  } catch (const InputError& error) {
+    EXPECT_THAT(error.what(), HasSubstr("of type <i4, expected <f4 or <f8"));
+  }
+}
+
 TEST_F(NpyFile, WritesTheBytesNumPyWrites) {
   write_npy(path_, std::vector<std::int64_t>{2}, std::vector<float>{1, 2});
   const std::vector<std::uint8_t> bytes = read_file(path_);

@@ -1,6 +1,7 @@
 #include "host/analog/circuit.hpp"
 
 #include <numeric>
+#include <utility>
 
 namespace crossloop::analog {
 
@@ -19,6 +20,18 @@ void Circuit::join(int a, int b, double ohm) {
 int Circuit::node(int a) const {
   while (parent_[static_cast<std::size_t>(a)] != a) a = parent_[static_cast<std::size_t>(a)];
   return a;
+}
+
+std::vector<int> Circuit::merged_nodes() const {
+  std::vector<int> merged = parent_;
+  for (int a = 0; a < size(); ++a) {
+    int root = a;
+    while (merged[static_cast<std::size_t>(root)] != root) {
+      root = merged[static_cast<std::size_t>(root)];
+    }
+    for (int at = a; at != root;) at = std::exchange(merged[static_cast<std::size_t>(at)], root);
+  }
+  return merged;
 }
 
 Circuit crossbar_circuit(const Eigen::Ref<const Eigen::MatrixXd>& g, const Wires& wires) {

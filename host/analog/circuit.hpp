@@ -16,7 +16,8 @@ class Circuit {
   void join(int a, int b, double ohm);  ///< 0 ohm merges the nodes
   void conduct(int a, int b, double siemens) { edges_.push_back({a, b, siemens}); }
 
-  int node(int a) const;  ///< the node that `a` is merged into
+  int node(int a) const;                  ///< the node that `a` is merged into
+  std::vector<int> merged_nodes() const;  ///< node() of every node, in time linear in size()
   int size() const { return static_cast<int>(parent_.size()); }
 
   struct Edge {

@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 
 #include "host/error.hpp"
 #include "host/files.hpp"
@@ -119,25 +120,30 @@ Header parse_header(std::string_view text) {
 }
 
 /// How to read one value of a NumPy type.
+template <class Value>
 struct Type {
   std::size_t bytes;
-  float (*load)(const std::uint8_t* bytes);
+  Value (*load)(const std::uint8_t* bytes);
 };
 
-template <class Number>
-constexpr Type kTypeOf = {sizeof(Number), [](const std::uint8_t* bytes) {
-                            Number number;
-                            std::memcpy(&number, bytes, sizeof(number));
-                            return static_cast<float>(number);
-                          }};
+template <class Value, class Number>
+constexpr Type<Value> kTypeOf = {sizeof(Number), [](const std::uint8_t* bytes) {
+                                   Number number;
+                                   std::memcpy(&number, bytes, sizeof(number));
+                                   return static_cast<Value>(number);
+                                 }};
 
-Type type_named(const std::string& name) {
-  if (name == "<f4") return kTypeOf<float>;
-  if (name == "<f8") return kTypeOf<double>;
-  if (name == "|u1") return kTypeOf<std::uint8_t>;
-  if (name == "<i4") return kTypeOf<std::int32_t>;
-  if (name == "<i8") return kTypeOf<std::int64_t>;
-  refuse(fmt::format("its values are of type {}, expected <f4, <f8, |u1, <i4 or <i8", name));
+template <class Value>
+Type<Value> type_named(const std::string& name) {
+  if (name == "<f4") return kTypeOf<Value, float>;
+  if (name == "<f8") return kTypeOf<Value, double>;
+  if constexpr (std::is_same_v<Value, float>) {
+    if (name == "|u1") return kTypeOf<Value, std::uint8_t>;
+    if (name == "<i4") return kTypeOf<Value, std::int32_t>;
+    if (name == "<i8") return kTypeOf<Value, std::int64_t>;
+    refuse(fmt::format("its values are of type {}, expected <f4, <f8, |u1, <i4 or <i8", name));
+  }
+  refuse(fmt::format("its values are of type {}, expected <f4 or <f8", name));
 }
 
 /// Takes the magic, the version and the header off the front of `bytes`.
@@ -192,10 +198,11 @@ std::size_t fortran_position(const std::vector<std::int64_t>& shape, std::size_t
   return position;
 }
 
-NpyArray parse(std::span<const std::uint8_t> bytes) {
+template <class Value>
+NpyArrayOf<Value> parse(std::span<const std::uint8_t> bytes) {
   const Header header = take_header(bytes);
-  const Type type = type_named(*header.type);
-  NpyArray array{*header.shape, {}};
+  const Type<Value> type = type_named<Value>(*header.type);
+  NpyArrayOf<Value> array{*header.shape, {}};
   array.values.resize(checked_count(array.shape, type.bytes, bytes.size()));
   for (std::size_t i = 0; i < array.values.size(); ++i) {
     const std::size_t from = *header.fortran_order ? fortran_position(array.shape, i) : i;
@@ -204,21 +211,22 @@ NpyArray parse(std::span<const std::uint8_t> bytes) {
   return array;
 }
 
-}  // namespace
-
-NpyArray read_npy(const std::filesystem::path& path) {
+template <class Value>
+NpyArrayOf<Value> read(const std::filesystem::path& path) {
   const std::vector<std::uint8_t> bytes = read_file(path);
   try {
-    return parse(bytes);
+    return parse<Value>(bytes);
   } catch (const InputError& error) {
     throw InputError(path.string() + ": " + error.what());
   }
 }
 
-void write_npy(const std::filesystem::path& path, std::span<const std::int64_t> shape,
-               std::span<const float> values) {
-  std::string header = fmt::format("{{'descr': '<f4', 'fortran_order': False, 'shape': ({}{}), }}",
-                                   fmt::join(shape, ", "), shape.size() == 1 ? "," : "");
+template <class Value>
+void write(const std::filesystem::path& path, std::span<const std::int64_t> shape,
+           std::span<const Value> values) {
+  std::string header =
+      fmt::format("{{'descr': '<f{}', 'fortran_order': False, 'shape': ({}{}), }}", sizeof(Value),
+                  fmt::join(shape, ", "), shape.size() == 1 ? "," : "");
   // The values start at a multiple of 64 bytes; a line feed ends the header.
   constexpr std::size_t kAlignment = 64;
   const std::size_t before = kMagic.size() + 4;
@@ -230,6 +238,22 @@ void write_npy(const std::filesystem::path& path, std::span<const std::int64_t> 
   content += header;
   content.append(reinterpret_cast<const char*>(values.data()), values.size_bytes());
   write_file(path, content);
+}
+
+}  // namespace
+
+NpyArray read_npy(const std::filesystem::path& path) { return read<float>(path); }
+
+NpyArrayOf<double> read_npy_double(const std::filesystem::path& path) { return read<double>(path); }
+
+void write_npy(const std::filesystem::path& path, std::span<const std::int64_t> shape,
+               std::span<const float> values) {
+  write(path, shape, values);
+}
+
+void write_npy(const std::filesystem::path& path, std::span<const std::int64_t> shape,
+               std::span<const double> values) {
+  write(path, shape, values);
 }
 
 }  // namespace crossloop::network

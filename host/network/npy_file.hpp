@@ -12,19 +12,27 @@
 namespace crossloop::network {
 
 /// The values are in C order: the last axis runs fastest. No axes is a single value.
-struct NpyArray {
+template <class Value>
+struct NpyArrayOf {
   std::vector<std::int64_t> shape;
-  std::vector<float> values;
+  std::vector<Value> values;
 };
+using NpyArray = NpyArrayOf<float>;
 
 /// Reads an array of float32, float64, uint8, int32 or int64, little-endian, in C or Fortran order,
 /// rounding each value to the nearest float. Throws InputError naming the file and what is wrong
 /// with it: magic, version, header, type, or a number of bytes that is not what the shape asks for.
 NpyArray read_npy(const std::filesystem::path& path);
 
-/// Writes float32 in C order, version 1.0; a reader sees the old file or the whole new one.
-/// `values` has as many values as `shape` says. Throws InputError if the file cannot be written.
+/// The same for float32 and float64 only, every value as it is stored.
+NpyArrayOf<double> read_npy_double(const std::filesystem::path& path);
+
+/// Writes float32 or float64 in C order, version 1.0; a reader sees the old file or the whole new
+/// one. `values` has as many values as `shape` says. Throws InputError if the file cannot be
+/// written.
 void write_npy(const std::filesystem::path& path, std::span<const std::int64_t> shape,
                std::span<const float> values);
+void write_npy(const std::filesystem::path& path, std::span<const std::int64_t> shape,
+               std::span<const double> values);
 
 }  // namespace crossloop::network
