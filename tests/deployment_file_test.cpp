@@ -6,7 +6,7 @@
 #include <functional>
 
 #include "host/compiler/compile.hpp"
-#include "host/compiler/hdf5.hpp"
+#include "host/hdf5.hpp"
 #include "host/error.hpp"
 #include "host/files.hpp"
 #include "tests/compiler_fixture.hpp"

@@ -1,8 +1,8 @@
 // crossloop evaluate: tensors in and out, and the normalisation of models of other tools.
 #include "host/network/executor.hpp"
-#include "host/network/npy_file.hpp"
 #include "host/network/onnx_file.hpp"
 #include "host/network/zoo.hpp"
+#include "host/npy_file.hpp"
 #include "tests/command_line.hpp"
 #include "tests/onnx_builder.hpp"
 
@@ -32,7 +32,7 @@ class Evaluate : public ::testing::Test {
   }
   void write(const std::string& name, const std::vector<std::int64_t>& shape,
              const std::vector<float>& values) const {
-    network::write_npy(folder_ / name, shape, values);
+    write_npy(folder_ / name, shape, values);
   }
   /// y = a - 2 b, of two images of 1x2x2.
   void write_two_inputs() const {
@@ -57,7 +57,7 @@ TEST_F(Evaluate, RunsATensorThroughAModel) {
       folder_.run("evaluate net.onnx --input x.npy --output out/y.npy --json y.json");
   ASSERT_EQ(result.code, 0) << result.errors;
   EXPECT_THAT(result.output, AllOf(HasSubstr("batch of 70"), HasSubstr("[70, 10]")));
-  const network::NpyArray output = network::read_npy(folder_ / "out/y.npy");
+  const NpyArray output = read_npy(folder_ / "out/y.npy");
   EXPECT_THAT(output.shape, ElementsAre(70, 10));
   EXPECT_EQ(output.values, network::run(net, input, 70));
   EXPECT_EQ(folder_.json("y.json").at("shape"), (std::vector<int>{70, 10}));
@@ -72,7 +72,7 @@ TEST_F(Evaluate, AssignsTensorsToInputsByNameThenByOrder) {
         "--input ones.npy --input count.npy"}) {
     const auto result = folder_.run("evaluate two.onnx " + inputs + " --output y.npy");
     ASSERT_EQ(result.code, 0) << result.errors;
-    const network::NpyArray output = network::read_npy(folder_ / "y.npy");
+    const NpyArray output = read_npy(folder_ / "y.npy");
     EXPECT_THAT(output.shape, ElementsAre(1, 1, 2, 2));
     EXPECT_THAT(output.values, ElementsAre(-1, -3, -5, -7)) << inputs;
   }
@@ -84,13 +84,13 @@ TEST_F(Evaluate, KeepsTheRankOfTheOutput) {
   pooled.node("GlobalAveragePool", {"x"}, "y", "pool");
   write("pooled.onnx", pooled);
   ASSERT_EQ(folder_.run("evaluate pooled.onnx --input x.npy --output y.npy").code, 0);
-  EXPECT_THAT(network::read_npy(folder_ / "y.npy").shape, ElementsAre(1, 2, 1, 1));
+  EXPECT_THAT(read_npy(folder_ / "y.npy").shape, ElementsAre(1, 2, 1, 1));
 
   OnnxBuilder flat({-1, 2, 2, 2}, {-1, 2});
   flat.node("GlobalAveragePool", {"x"}, "p", "pool").node("Flatten", {"p"}, "y", "flatten");
   write("flat.onnx", flat);
   ASSERT_EQ(folder_.run("evaluate flat.onnx --input x.npy --output y.npy").code, 0);
-  EXPECT_THAT(network::read_npy(folder_ / "y.npy").shape, ElementsAre(1, 2));
+  EXPECT_THAT(read_npy(folder_ / "y.npy").shape, ElementsAre(1, 2));
 }
 
 TEST_F(Evaluate, TakesTheLayoutTheModelWants) {
@@ -102,7 +102,7 @@ TEST_F(Evaluate, TakesTheLayoutTheModelWants) {
   write("x.npy", {1, 2, 2, 3}, nhwc);
   const auto result = folder_.run("evaluate nhwc.onnx --input x.npy --output y.npy");
   ASSERT_EQ(result.code, 0) << result.errors;
-  EXPECT_THAT(network::read_npy(folder_ / "y.npy").values,
+  EXPECT_THAT(read_npy(folder_ / "y.npy").values,
               ElementsAreArray({0, 3, 6, 9, 1, 4, 7, 10, 2, 5, 8, 11}));
 }
 

@@ -1,4 +1,4 @@
-#include "host/network/npy_file.hpp"
+#include "host/npy_file.hpp"
 
 #include <gmock/gmock.h>
 #include <unistd.h>
@@ -8,7 +8,7 @@
 #include "host/error.hpp"
 #include "host/files.hpp"
 
-namespace crossloop::network {
+namespace crossloop {
 namespace {
 
 using ::testing::ElementsAre;
@@ -206,4 +206,4 @@ TEST_F(NpyFile, ReportsAFolderThatCannotBeWritten) {
 }
 
 }  // namespace
-}  // namespace crossloop::network
+}  // namespace crossloop

@@ -64,8 +64,8 @@ void run_tensors(const EvaluateArguments& arguments, const Globals& globals) {
   require_writable(arguments.output);
   const network::Network network = read_model(arguments.model);
   const TensorInputs inputs = read_tensor_inputs(network, arguments.inputs);
-  const network::NpyArray output = run_tensor_inputs(network, inputs);
-  network::write_npy(arguments.output, output.shape, output.values);
+  const NpyArray output = run_tensor_inputs(network, inputs);
+  write_npy(arguments.output, output.shape, output.values);
   show_result(
       globals,
       fmt::format("{}: batch of {}\n  output  {} of shape [{}] in {}\n", network.name, inputs.batch,

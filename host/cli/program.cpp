@@ -9,7 +9,7 @@
 #include "host/cli/devices.hpp"
 #include "host/cli/options.hpp"
 #include "host/compiler/deployment_file.hpp"
-#include "host/compiler/hdf5.hpp"
+#include "host/hdf5.hpp"
 #include "host/error.hpp"
 #include "host/files.hpp"
 

@@ -103,7 +103,7 @@ TensorInputs read_tensor_inputs(const network::Network& network,
   TensorInputs result;
   for (const Input& input : inputs) {
     const std::string& file = files.at(input.name);
-    network::NpyArray array = network::read_npy(file);
+    NpyArray array = read_npy(file);
     check_shape(input, file, array.shape);
     const auto batch = static_cast<int>(array.shape[0]);
     if (result.values.empty()) result.batch = batch;
@@ -117,9 +117,9 @@ TensorInputs read_tensor_inputs(const network::Network& network,
   return result;
 }
 
-network::NpyArray run_tensor_inputs(const network::Network& network, const TensorInputs& inputs) {
+NpyArray run_tensor_inputs(const network::Network& network, const TensorInputs& inputs) {
   constexpr int kChunk = 64;  // images whose activations are in memory at a time
-  network::NpyArray result;
+  NpyArray result;
   Progress progress("evaluate " + network.name, inputs.batch);
   for (int first = 0; first < inputs.batch; first += kChunk) {
     const int count = std::min(kChunk, inputs.batch - first);

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "host/network/network.hpp"
-#include "host/network/npy_file.hpp"
+#include "host/npy_file.hpp"
 
 namespace crossloop::cli {
 
@@ -23,6 +23,6 @@ TensorInputs read_tensor_inputs(const network::Network& network,
                                 const std::vector<std::string>& arguments);
 
 /// Runs the float executor; the result has the shape the model says, batch first.
-network::NpyArray run_tensor_inputs(const network::Network& network, const TensorInputs& inputs);
+NpyArray run_tensor_inputs(const network::Network& network, const TensorInputs& inputs);
 
 }  // namespace crossloop::cli

@@ -5,7 +5,7 @@
 #include <new>
 #include <numeric>
 
-#include "host/compiler/hdf5.hpp"
+#include "host/hdf5.hpp"
 #include "host/error.hpp"
 #include "host/files.hpp"
 

@@ -1,4 +1,4 @@
-#include "host/compiler/hdf5.hpp"
+#include "host/hdf5.hpp"
 #include "host/error.hpp"
 #include "host/files.hpp"
 #include "host/runtime/measure.hpp"

@@ -1,4 +1,4 @@
-#include "host/network/npy_file.hpp"
+#include "host/npy_file.hpp"
 
 #include <spdlog/fmt/fmt.h>
 
@@ -15,7 +15,7 @@
 #include "host/error.hpp"
 #include "host/files.hpp"
 
-namespace crossloop::network {
+namespace crossloop {
 
 namespace {
 
@@ -256,4 +256,4 @@ void write_npy(const std::filesystem::path& path, std::span<const std::int64_t> 
   write(path, shape, values);
 }
 
-}  // namespace crossloop::network
+}  // namespace crossloop

@@ -9,7 +9,7 @@
 #include <span>
 #include <vector>
 
-namespace crossloop::network {
+namespace crossloop {
 
 /// The values are in C order: the last axis runs fastest. No axes is a single value.
 template <class Value>
@@ -35,4 +35,4 @@ void write_npy(const std::filesystem::path& path, std::span<const std::int64_t> 
 void write_npy(const std::filesystem::path& path, std::span<const std::int64_t> shape,
                std::span<const double> values);
 
-}  // namespace crossloop::network
+}  // namespace crossloop

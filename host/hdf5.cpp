@@ -1,4 +1,4 @@
-#include "host/compiler/hdf5.hpp"
+#include "host/hdf5.hpp"
 
 #include <algorithm>
 #include <limits>
@@ -88,6 +88,14 @@ Handle data_properties(const Dimensions& shape) {
   return properties;
 }
 
+Dimensions shape_of(const Handle& set) {
+  const Handle space(H5Dget_space(set.get()), H5Sclose);
+  const int rank = H5Sget_simple_extent_ndims(space.get());
+  Dimensions shape(static_cast<std::size_t>(std::max(rank, 0)));
+  H5Sget_simple_extent_dims(space.get(), shape.data(), nullptr);
+  return shape;
+}
+
 /// Must run before any other call into the library. Its clean-up at exit has nothing to do for us,
 /// every handle is closed by then, and complains about files that turned out to be damaged.
 void start_library() {
@@ -164,21 +172,50 @@ Group::DataSet Group::open_elements(const std::string& name, ElementType type,
   check(set.valid(), where(name), "data set is missing or damaged");
   const Handle stored(H5Dget_type(set.get()), H5Tclose);
   check(same_type(stored.get(), type), where(name), "another type, expected " + name_of(type));
-  const Handle space(H5Dget_space(set.get()), H5Sclose);
-  const int rank = H5Sget_simple_extent_ndims(space.get());
-  Dimensions found(static_cast<std::size_t>(std::max(rank, 0)));
-  H5Sget_simple_extent_dims(space.get(), found.data(), nullptr);
-  const bool fits = shape.empty() ? rank == 1 : found == shape;
+  const Dimensions found = shape_of(set);
+  const bool fits = shape.empty() ? found.size() == 1 : found == shape;
   check(fits, where(name),
         "found shape " + to_string(found) + ", expected " +
             (shape.empty() ? std::string("one axis") : to_string(shape)));
+  return {std::move(set), checked_size(name, found)};
+}
+
+std::size_t Group::checked_size(const std::string& name, const Dimensions& shape) const {
   hsize_t size = 1;
-  for (const hsize_t one : found) {
+  for (const hsize_t one : shape) {
     check(one == 0 || size <= kLargestDataSet / one, where(name),
-          "found shape " + to_string(found) + ", expected at most 2^33 elements");
+          "found shape " + to_string(shape) + ", expected at most 2^33 elements");
     size *= one;
   }
-  return {std::move(set), size};
+  return size;
+}
+
+std::vector<double> Group::read_reals(const std::string& name, Dimensions& shape) const {
+  const SilencedErrors silenced;
+  const Handle set(H5Dopen2(handle_.get(), name.c_str(), H5P_DEFAULT), H5Dclose);
+  check(set.valid(), where(name), "data set is missing or damaged");
+  const Handle stored(H5Dget_type(set.get()), H5Tclose);
+  check(same_type(stored.get(), ElementType::kFloat32) ||
+            same_type(stored.get(), ElementType::kFloat64),
+        where(name), "another type, expected float32 or float64");
+  shape = shape_of(set);
+  std::vector<double> values(checked_size(name, shape));
+  const bool good = values.empty() || H5Dread(set.get(), H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL,
+                                              H5P_DEFAULT, values.data()) >= 0;
+  check(good, where(name), "data set is damaged");
+  return values;
+}
+
+std::vector<std::string> Group::names() const {
+  const SilencedErrors silenced;
+  std::vector<std::string> names;
+  const auto append = [](hid_t, const char* name, const H5L_info_t*, void* list) -> herr_t {
+    static_cast<std::vector<std::string>*>(list)->emplace_back(name);
+    return 0;
+  };
+  check(H5Literate(handle_.get(), H5_INDEX_NAME, H5_ITER_INC, nullptr, append, &names) >= 0, file_,
+        "group is damaged");
+  return names;
 }
 
 void Group::read_elements(const DataSet& set, const std::string& name, ElementType type,

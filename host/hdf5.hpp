@@ -88,6 +88,7 @@ class Group {
   Group create_group(const std::string& name) const;
   Group open_group(const std::string& name) const;  ///< throws if absent
   bool has(const std::string& name) const;          ///< a group or data set
+  std::vector<std::string> names() const;           ///< of its groups and data sets, sorted
 
   template <class T>
   void write(const std::string& name, std::span<const T> values, const Dimensions& shape) const {
@@ -107,6 +108,9 @@ class Group {
     read_elements(set, name, ElementTypeOf<T>::value, values.data());
     return values;
   }
+
+  /// A data set of float32 or float64 and its shape. Throws as read() does.
+  std::vector<double> read_reals(const std::string& name, Dimensions& shape) const;
 
   void set(const std::string& attribute, std::int64_t value) const;
   void set(const std::string& attribute, double value) const;
@@ -135,6 +139,7 @@ class Group {
   void write_elements(const std::string& name, ElementType type, const void* values,
                       std::size_t count, const Dimensions& shape) const;
   DataSet open_elements(const std::string& name, ElementType type, const Dimensions& shape) const;
+  std::size_t checked_size(const std::string& name, const Dimensions& shape) const;
   void read_elements(const DataSet& set, const std::string& name, ElementType type,
                      void* values) const;
   void set_scalar(const std::string& attribute, ElementType type, const void* value) const;
