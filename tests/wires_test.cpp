@@ -4,47 +4,25 @@
 #include <gtest/gtest.h>
 
 #include <Eigen/LU>
-#include <cmath>
 #include <limits>
 #include <random>
 
 #include "host/analog/ladder_sweep.hpp"
 #include "host/error.hpp"
+#include "tests/random_arrays.hpp"
 
 namespace crossloop::analog {
 namespace {
 
 using Eigen::Index;
 using Eigen::MatrixXd;
+using testing_support::described;
+using testing_support::random_cells;
+using testing_support::relative_error;
+using testing_support::uniform;
 
 const Wires kDate2022 = {
     .driver_ohm = 1000.0, .row_ohm = 5.0, .column_ohm = 10.0, .sense_ohm = 1000.0};
-
-double uniform(std::mt19937& rng, double low, double high) {
-  return low + (high - low) * static_cast<double>(rng()) / 4294967296.0;
-}
-
-MatrixXd random_cells(Index rows, Index columns, std::mt19937& rng) {
-  return MatrixXd::NullaryExpr(rows, columns,
-                               [&](Index, Index) { return uniform(rng, 5.0, 50.0); });
-}
-
-/// Largest difference relative to the cell itself; equal zeros count as 0.
-double relative_error(const MatrixXd& found, const MatrixXd& expected) {
-  double worst = 0.0;
-  for (Index k = 0; k < expected.size(); ++k) {
-    const double difference = std::abs(found.data()[k] - expected.data()[k]);
-    if (difference == 0.0) continue;
-    worst = std::max(worst, difference / std::abs(expected.data()[k]));
-  }
-  return found.allFinite() ? worst : std::numeric_limits<double>::infinity();
-}
-
-std::string described(const MatrixXd& g, const Wires& w) {
-  return std::to_string(g.rows()) + "x" + std::to_string(g.cols()) + " driver " +
-         std::to_string(w.driver_ohm) + " row " + std::to_string(w.row_ohm) + " column " +
-         std::to_string(w.column_ohm) + " sense " + std::to_string(w.sense_ohm);
-}
 
 // Golden vectors confirmed with ngspice.
 TEST(EffectiveConductance, MatchesTheGolden2x2) {

@@ -160,12 +160,17 @@ std::vector<CrossLinkVariant> runnable_variants() {
 
 }  // namespace
 
-LadderState::LadderState(int outputs, int rows)
-    : outputs_(outputs),
-      rows_(rows),
-      stride_(outputs + rows + 8) {  // 8: columns share no cache set
+void LadderState::reset(int outputs, int rows) {
+  outputs_ = outputs;
+  rows_ = rows;
+  stride_ = outputs + rows + 8;  // 8: columns share no cache set
   const auto size = static_cast<std::size_t>(stride_) * static_cast<std::size_t>(rows + 2 * kPad);
-  data_.reset(static_cast<double*>(::operator new[](size * sizeof(double), std::align_val_t{64})));
+  if (size > capacity_) {
+    capacity_ = 0;
+    data_.reset(
+        static_cast<double*>(::operator new[](size * sizeof(double), std::align_val_t{64})));
+    capacity_ = size;
+  }
   std::fill_n(data_.get(), size, 0.0);
 }
 
