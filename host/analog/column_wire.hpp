@@ -61,12 +61,12 @@ class ColumnWire {
     double voltage;
     double reaching;  // share of the current leaving upwards that arrives at the upper end
 
-    /// Goes down one node. `passing` is the current with the node's own cell.
+    /// Goes down one node. `passing` is the current with the node's own cell. The new voltage is
+    /// above 0, since sense_ohm and column_ohm are not both 0 where the upper end is sensed.
     void step(double passing, double column_ohm) {
       if (reaching > 0.0) reaching *= current / passing;
-      const double below = voltage + column_ohm * passing;
-      current = below > 0.0 ? passing / below : passing;
-      voltage = below > 0.0 ? 1.0 : 0.0;
+      current = passing / (voltage + column_ohm * passing);
+      voltage = 1.0;
     }
   };
 
