@@ -3,7 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <chrono>
 #include <limits>
+#include <thread>
 
 #include "host/analog/wires.hpp"
 #include "host/error.hpp"
@@ -58,6 +60,7 @@ TEST(WireSolver, KeepsNothingOfAnArrayButItsMemory) {
   const std::size_t held = solver.scratch_bytes();
   EXPECT_GT(held, 0u);
   EXPECT_EQ(solver.solve(small), effective_conductance(small, kBothSides));
+  EXPECT_EQ(solver.scratch_bytes(), held);
   EXPECT_EQ(solver.solve(large), effective_conductance(large, kBothSides));
   EXPECT_EQ(solver.scratch_bytes(), held);
 }
@@ -92,15 +95,36 @@ TEST(SolveArrays, FailsAsTheFirstArrayThatFails) {
   }
 }
 
-TEST(SolveArrays, PassesOnWhatTheCallerThrows) {
+TEST(SolveArrays, FailsAsTheFirstArrayThatFailsThoughALaterOneFailsSooner) {
+  std::atomic<bool> later_failed = false;
+  const ArrayStream arrays = {.count = 2,
+                              .cells = [&](std::size_t array) -> MatrixXd {
+                                if (array == 1) later_failed = true;
+                                while (!later_failed) std::this_thread::yield();
+                                if (array == 0)
+                                  std::this_thread::sleep_for(std::chrono::milliseconds(20));
+                                throw std::runtime_error("no cells for " + std::to_string(array));
+                              },
+                              .use = [](std::size_t, const MatrixXd&) {}};
+  EXPECT_EQ(error_of<std::runtime_error>([&] { solve_arrays(arrays, kBothSides, 2); }),
+            "no cells for 0");
+}
+
+TEST(SolveArrays, PassesOnWhatTheCallerThrowsAndStops) {
+  std::size_t made = 0;
   const ArrayStream arrays = {.count = 20,
-                              .cells = [](std::size_t) { return MatrixXd::Constant(2, 2, 1.0); },
+                              .cells =
+                                  [&](std::size_t) {
+                                    ++made;
+                                    return MatrixXd::Constant(2, 2, 1.0);
+                                  },
                               .use =
                                   [](std::size_t array, const MatrixXd&) {
                                     if (array == 5) throw std::runtime_error("disk full");
                                   }};
-  EXPECT_EQ(error_of<std::runtime_error>([&] { solve_arrays(arrays, kBothSides, 3); }),
+  EXPECT_EQ(error_of<std::runtime_error>([&] { solve_arrays(arrays, kBothSides, 1); }),
             "disk full");
+  EXPECT_EQ(made, 6u);
 }
 
 TEST(EffectiveConductance, RefusesSizesNoArrayHas) {
@@ -117,7 +141,7 @@ TEST(EffectiveConductance, RefusesSizesNoArrayHas) {
 }
 
 TEST(EffectiveConductance, TakesTheLongestLines) {
-  const MatrixXd g = MatrixXd::Constant(1024, 3, 20.0);
+  const MatrixXd g = MatrixXd::Constant(3, 1024, 20.0);
   EXPECT_LT(testing_support::relative_error(effective_conductance(g, kBothSides),
                                             effective_conductance_reference(g, kBothSides)),
             1e-10);
