@@ -59,41 +59,6 @@ TEST_F(Golden4x4, IsMatchedWithTinyTerminals) {
   EXPECT_LT((effective_conductance(g_, wires) - expected_).cwiseAbs().maxCoeff(), 6e-7);
 }
 
-struct NfRow {
-  Index size;
-  double terminal_ohm, lrs, hrs;
-};
-
-TEST(NonidealityFactor, MatchesThePublishedModelForUniformArrays) {
-  const NfRow table[] = {{16, 1000, 0.624, 0.142}, {32, 1000, 0.775, 0.256},
-                         {64, 1000, 0.881, 0.425}, {16, 10, 0.069, 0.007},
-                         {32, 10, 0.212, 0.027},   {64, 10, 0.497, 0.095}};
-  for (const NfRow& row : table) {
-    const Wires wires = {.driver_ohm = row.terminal_ohm,
-                         .row_ohm = 5.0,
-                         .column_ohm = 10.0,
-                         .sense_ohm = row.terminal_ohm};
-    const MatrixXd lrs = MatrixXd::Constant(row.size, row.size, 50.0);
-    const MatrixXd hrs = MatrixXd::Constant(row.size, row.size, 5.0);
-    EXPECT_NEAR(nonideality_factor(lrs, effective_conductance(lrs, wires)).mean(), row.lrs, 6e-4)
-        << row.size << " at " << row.terminal_ohm;
-    EXPECT_NEAR(nonideality_factor(hrs, effective_conductance(hrs, wires)).mean(), row.hrs, 6e-4)
-        << row.size << " at " << row.terminal_ohm;
-  }
-}
-
-TEST(NonidealityFactor, IsZeroForAColumnWithoutConductance) {
-  MatrixXd g(1, 2);
-  g << 0, 10;
-  const Eigen::VectorXd factor = nonideality_factor(g, g * 0.5);
-  EXPECT_EQ(factor[0], 0.0);
-  EXPECT_EQ(factor[1], 0.5);
-}
-
-TEST(NonidealityFactor, RefusesMatricesOfDifferentSize) {
-  EXPECT_THROW(nonideality_factor(MatrixXd::Zero(2, 2), MatrixXd::Zero(2, 3)), InputError);
-}
-
 TEST(EffectiveConductance, EqualsTheSparseFactorisationOnRandomRectangles) {
   std::mt19937 rng(1);
   for (int round = 0; round < 50; ++round) {
