@@ -4,47 +4,25 @@
 #include <gtest/gtest.h>
 
 #include <Eigen/LU>
-#include <cmath>
 #include <limits>
 #include <random>
 
 #include "host/analog/ladder_sweep.hpp"
 #include "host/error.hpp"
+#include "tests/random_arrays.hpp"
 
 namespace crossloop::analog {
 namespace {
 
 using Eigen::Index;
 using Eigen::MatrixXd;
+using testing_support::described;
+using testing_support::random_cells;
+using testing_support::relative_error;
+using testing_support::uniform;
 
 const Wires kDate2022 = {
     .driver_ohm = 1000.0, .row_ohm = 5.0, .column_ohm = 10.0, .sense_ohm = 1000.0};
-
-double uniform(std::mt19937& rng, double low, double high) {
-  return low + (high - low) * static_cast<double>(rng()) / 4294967296.0;
-}
-
-MatrixXd random_cells(Index rows, Index columns, std::mt19937& rng) {
-  return MatrixXd::NullaryExpr(rows, columns,
-                               [&](Index, Index) { return uniform(rng, 5.0, 50.0); });
-}
-
-/// Largest difference relative to the cell itself; equal zeros count as 0.
-double relative_error(const MatrixXd& found, const MatrixXd& expected) {
-  double worst = 0.0;
-  for (Index k = 0; k < expected.size(); ++k) {
-    const double difference = std::abs(found.data()[k] - expected.data()[k]);
-    if (difference == 0.0) continue;
-    worst = std::max(worst, difference / std::abs(expected.data()[k]));
-  }
-  return found.allFinite() ? worst : std::numeric_limits<double>::infinity();
-}
-
-std::string described(const MatrixXd& g, const Wires& w) {
-  return std::to_string(g.rows()) + "x" + std::to_string(g.cols()) + " driver " +
-         std::to_string(w.driver_ohm) + " row " + std::to_string(w.row_ohm) + " column " +
-         std::to_string(w.column_ohm) + " sense " + std::to_string(w.sense_ohm);
-}
 
 // Golden vectors confirmed with ngspice.
 TEST(EffectiveConductance, MatchesTheGolden2x2) {
@@ -79,41 +57,6 @@ TEST_F(Golden4x4, IsMatchedWithTinyTerminals) {
       4.999063, 4.998439, 44.975825, 29.978266,           //
       40.000000, 14.998313, 24.995313, 4.999000;
   EXPECT_LT((effective_conductance(g_, wires) - expected_).cwiseAbs().maxCoeff(), 6e-7);
-}
-
-struct NfRow {
-  Index size;
-  double terminal_ohm, lrs, hrs;
-};
-
-TEST(NonidealityFactor, MatchesThePublishedModelForUniformArrays) {
-  const NfRow table[] = {{16, 1000, 0.624, 0.142}, {32, 1000, 0.775, 0.256},
-                         {64, 1000, 0.881, 0.425}, {16, 10, 0.069, 0.007},
-                         {32, 10, 0.212, 0.027},   {64, 10, 0.497, 0.095}};
-  for (const NfRow& row : table) {
-    const Wires wires = {.driver_ohm = row.terminal_ohm,
-                         .row_ohm = 5.0,
-                         .column_ohm = 10.0,
-                         .sense_ohm = row.terminal_ohm};
-    const MatrixXd lrs = MatrixXd::Constant(row.size, row.size, 50.0);
-    const MatrixXd hrs = MatrixXd::Constant(row.size, row.size, 5.0);
-    EXPECT_NEAR(nonideality_factor(lrs, effective_conductance(lrs, wires)).mean(), row.lrs, 6e-4)
-        << row.size << " at " << row.terminal_ohm;
-    EXPECT_NEAR(nonideality_factor(hrs, effective_conductance(hrs, wires)).mean(), row.hrs, 6e-4)
-        << row.size << " at " << row.terminal_ohm;
-  }
-}
-
-TEST(NonidealityFactor, IsZeroForAColumnWithoutConductance) {
-  MatrixXd g(1, 2);
-  g << 0, 10;
-  const Eigen::VectorXd factor = nonideality_factor(g, g * 0.5);
-  EXPECT_EQ(factor[0], 0.0);
-  EXPECT_EQ(factor[1], 0.5);
-}
-
-TEST(NonidealityFactor, RefusesMatricesOfDifferentSize) {
-  EXPECT_THROW(nonideality_factor(MatrixXd::Zero(2, 2), MatrixXd::Zero(2, 3)), InputError);
 }
 
 TEST(EffectiveConductance, EqualsTheSparseFactorisationOnRandomRectangles) {

@@ -1,6 +1,7 @@
 #include "host/analog/ladder_sweep.hpp"
 
 #include <algorithm>
+#include <array>
 #include <vector>
 
 namespace crossloop::analog {
@@ -9,6 +10,16 @@ namespace {
 constexpr int kBlock = LadderState::kPad;  // rows eliminated at a time
 
 using Square = double[kBlock][kBlock];
+
+/// Row p is 1 but for a 0 at p.
+constexpr std::array<std::array<double, kBlock>, kBlock> kOthers = [] {
+  std::array<std::array<double, kBlock>, kBlock> others{};
+  for (std::size_t p = 0; p < kBlock; ++p) {
+    others[p].fill(1.0);
+    others[p][p] = 0.0;
+  }
+  return others;
+}();
 
 /// A processor's vector of doubles. Aligned as a double, since tiles start anywhere.
 template <int kLanes>
@@ -39,29 +50,30 @@ template <int kLanes, int kColumns>
   }
 }
 
-/// inverse = (I + load)^-1 by Gauss-Jordan, without pivoting since the matrix is positive definite;
-/// result = load * inverse.
-[[gnu::always_inline]] inline void invert(const Square& load, Square& inverse, Square& result) {
+/// inverse = -(I + load)^-1 by Gauss-Jordan, without pivoting since the matrix is positive
+/// definite. The column of a pivot is replaced within the update of a row: storing it first would
+/// stall the vector loads that follow.
+[[gnu::always_inline]] inline void invert(const Square& load, Square& inverse) {
   for (int i = 0; i < kBlock; ++i) {
     std::copy_n(load[i], kBlock, inverse[i]);
     inverse[i][i] += 1.0;
   }
   for (int p = 0; p < kBlock; ++p) {
     const double pivot = 1.0 / inverse[p][p];
-    inverse[p][p] = 1.0;
-    for (int k = 0; k < kBlock; ++k) inverse[p][k] *= pivot;
+    const double* const others = kOthers[static_cast<std::size_t>(p)].data();
+    for (int k = 0; k < kBlock; ++k) {
+      inverse[p][k] = pivot * (inverse[p][k] * others[k] + (1.0 - others[k]));
+    }
     for (int i = 0; i < kBlock; ++i) {
       if (i == p) continue;
       const double factor = inverse[i][p];
-      inverse[i][p] = 0.0;
-      for (int k = 0; k < kBlock; ++k) inverse[i][k] -= factor * inverse[p][k];
+      for (int k = 0; k < kBlock; ++k) {
+        inverse[i][k] = inverse[i][k] * others[k] - factor * inverse[p][k];
+      }
     }
   }
-  for (int i = 0; i < kBlock; ++i) {
-    std::fill_n(result[i], kBlock, 0.0);
-    for (int p = 0; p < kBlock; ++p) {
-      for (int k = 0; k < kBlock; ++k) result[i][k] += load[i][p] * inverse[p][k];
-    }
+  for (auto& row : inverse) {
+    for (double& value : row) value = -value;
   }
 }
 
@@ -98,13 +110,10 @@ template <int kLanes, int kColumns>
   const int bottom = state.outputs() + state.rows();
   double* const panel = state.scratch(0);
   double* const scaled = state.scratch(1);
-  Square load, inverse, result;
+  alignas(64) Square load, inverse, result = {};
   take_panel(state, first, panel, load);
-  invert(load, inverse, result);
+  invert(load, inverse);
 
-  for (auto& row : inverse) {
-    for (double& value : row) value = -value;
-  }
   for (int k = 0; k < kBlock; ++k) {
     std::fill(scaled + k * stride + first_output, scaled + k * stride + bottom, 0.0);
   }
@@ -119,6 +128,11 @@ template <int kLanes, int kColumns>
     for (int i = first_output; i < end; i += kRows) {
       subtract_tile<kLanes, kColumns>(state.column(j) + i, stride, scaled + i,
                                       panel + state.outputs() + j, stride);
+    }
+  }
+  for (int j = 0; j < kBlock; j += kColumns) {
+    for (int i = 0; i < kBlock; i += kRows) {  // load * (I + load)^-1, all of them symmetric
+      subtract_tile<kLanes, kColumns>(&result[j][i], kBlock, &load[0][i], &inverse[0][j], kBlock);
     }
   }
   for (int k = 0; k < kBlock; ++k) {
@@ -160,12 +174,17 @@ std::vector<CrossLinkVariant> runnable_variants() {
 
 }  // namespace
 
-LadderState::LadderState(int outputs, int rows)
-    : outputs_(outputs),
-      rows_(rows),
-      stride_(outputs + rows + 8) {  // 8: columns share no cache set
+void LadderState::reset(int outputs, int rows) {
+  outputs_ = outputs;
+  rows_ = rows;
+  stride_ = outputs + rows + 8;  // 8: columns share no cache set
   const auto size = static_cast<std::size_t>(stride_) * static_cast<std::size_t>(rows + 2 * kPad);
-  data_.reset(static_cast<double*>(::operator new[](size * sizeof(double), std::align_val_t{64})));
+  if (size > capacity_) {
+    capacity_ = 0;
+    data_.reset(
+        static_cast<double*>(::operator new[](size * sizeof(double), std::align_val_t{64})));
+    capacity_ = size;
+  }
   std::fill_n(data_.get(), size, 0.0);
 }
 

@@ -1,6 +1,7 @@
 // One elimination step of the crossbar sweep (docs/analog.md): the dense, hot part of wires.cpp.
 #pragma once
 
+#include <cstddef>
 #include <memory>
 #include <new>
 #include <span>
@@ -13,11 +14,16 @@ namespace crossloop::analog {
 ///   0 .. outputs-1          transposed output functionals: I_k = sum_i at(k, i) * r_i
 ///   outputs .. outputs+rows upper triangle of the load, load(i, k) for i <= k, dimensionless:
 ///                           admittance times the resistance of the next link
-/// Both sizes are multiples of kPad, and everything starts at zero.
+/// Both sizes are multiples of kPad.
 class LadderState {
  public:
   static constexpr int kPad = 16;
-  LadderState(int outputs, int rows);
+  LadderState() = default;
+  LadderState(int outputs, int rows) { reset(outputs, rows); }
+
+  /// Sets everything to zero, at a new size. Memory only ever grows.
+  void reset(int outputs, int rows);
+  std::size_t bytes() const { return capacity_ * sizeof(double); }  ///< memory held
 
   int outputs() const { return outputs_; }
   int rows() const { return rows_; }
@@ -30,7 +36,8 @@ class LadderState {
   struct Free {
     void operator()(double* data) const { ::operator delete[](data, std::align_val_t{64}); }
   };
-  int outputs_, rows_, stride_;
+  int outputs_ = 0, rows_ = 0, stride_ = 0;
+  std::size_t capacity_ = 0;  // doubles
   std::unique_ptr<double[], Free> data_;
 };
 

@@ -4,91 +4,46 @@
 #include <cmath>
 #include <string>
 #include <utility>
-#include <vector>
 
-#include "host/analog/ladder_sweep.hpp"
+#include "host/analog/column_wire.hpp"
 #include "host/error.hpp"
 
 namespace crossloop::analog {
 namespace {
 
 using Eigen::Index;
-
-/// One column wire between its cells and the virtual ground, eliminated. Its load on the row nodes
-/// is diag(g) - diag(g) T diag(g), where T, the transfer resistances of the wire, is semiseparable:
-/// T(i, k) = T(k, k) * ratio(k+1) * ... * ratio(i). Nothing here is a difference of like terms, so
-/// any resistance is as good as another, 0 included.
-class ColumnWire {
- public:
-  ColumnWire(double column_ohm, double sense_ohm, Index rows)
-      : column_ohm_(column_ohm), sense_ohm_(sense_ohm), nodes_(static_cast<std::size_t>(rows)) {
-    injected_.resize(nodes_.size());
-  }
-
-  /// Adds scale_ohm * load to the state; the current at the sense side per volt on each row becomes
-  /// functional `output`. `g` is in siemens.
-  template <class Column>
-  void add_to(LadderState& state, const Column& g, double scale_ohm, int output) {
-    look_down(g);
-    double up = 0.0;  // conductance from node i upwards, without its own cell
-    for (std::size_t i = 0; i < nodes_.size(); ++i) {
-      const Node& node = nodes_[i];
-      const double own = g[static_cast<Index>(i)];
-      const double down_share = 1.0 / (1.0 + (up + own) * node.down_ohm);
-      double* const load = state.load(static_cast<int>(i));
-      for (std::size_t k = 0; k < i; ++k) {
-        injected_[k] *= node.ratio;
-        load[k] -= scale_ohm * own * injected_[k];
-      }
-      injected_[i] = own * node.down_ohm * down_share;
-      load[i] += scale_ohm * own * (1.0 + up * node.down_ohm) * down_share;
-      state.column(static_cast<int>(i))[output] = own * down_share * node.reaching;
-      up = (up + own) / (1.0 + (up + own) * column_ohm_);
-    }
-  }
-
- private:
-  struct Node {
-    double down_ohm;  // resistance from here downwards to ground, without the own cell
-    double ratio;     // voltage here over that of the node above, seen from above
-    double reaching;  // share of the current leaving downwards that arrives at the sense side
-  };
-
-  template <class Column>
-  void look_down(const Column& g) {
-    double down_ohm = sense_ohm_;
-    double reaching = 1.0;
-    for (std::size_t i = nodes_.size(); i-- > 0;) {
-      const double passing = 1.0 / (1.0 + g[static_cast<Index>(i)] * down_ohm);
-      const double node_ohm = down_ohm * passing;
-      const double above_ohm = column_ohm_ + node_ohm;
-      nodes_[i] = {down_ohm, above_ohm > 0.0 ? node_ohm / above_ohm : 0.0, reaching};
-      down_ohm = above_ohm;
-      reaching *= passing;
-    }
-  }
-
-  double column_ohm_, sense_ohm_;
-  std::vector<Node> nodes_;
-  std::vector<double> injected_;  // T(i, k) * g(k) for the i at hand
-};
+using Eigen::MatrixXd;
 
 int padded(Index size) {
   constexpr Index kPad = LadderState::kPad;
   return static_cast<int>((size + kPad - 1) / kPad * kPad);
 }
 
-/// Sweeps the columns from the far end to the drivers. Time grows with rows^2 * columns *
+/// Puts the right-hand drivers, grounded, on the row nodes of the last column and returns the
+/// column to start from: those nodes drop out where the drivers have no resistance, and what is
+/// left of them is the link of row_ohm to ground.
+int ground_far_end(LadderState& state, const Wires& wires, int rows, int columns) {
+  const bool pinned = wires.driver_ohm == 0.0;
+  const double load = pinned ? 1.0 : wires.row_ohm / wires.driver_ohm;
+  for (int i = 0; i < rows; ++i) state.load(i)[i] = load;
+  return columns - (pinned ? 2 : 1);
+}
+
+/// The response (siemens) to the left-hand drivers: sweeps the columns from the far end to them.
+/// Where the array is driven from both sides, the right-hand drivers are at 0 V; it then has two
+/// columns and a row resistance at least. `g` is in siemens. Time grows with rows^2 * columns *
 /// (rows + columns).
-Eigen::MatrixXd sweep(const Eigen::MatrixXd& g, const Wires& wires) {
+MatrixXd sweep(const MatrixXd& g, const Wires& wires, LadderState& state) {
   const int rows = static_cast<int>(g.rows());
   const int columns = static_cast<int>(g.cols());
-  LadderState state(padded(columns), padded(rows));
-  ColumnWire wire(wires.column_ohm, wires.sense_ohm, rows);
+  state.reset(padded(columns), padded(rows));
+  ColumnWire wire(wires, rows);
   // The load is kept relative to the link it meets next, so a link of 0 ohm is no link.
   const double link_ohm = wires.row_ohm > 0.0 ? wires.row_ohm : wires.driver_ohm;
-  for (int j = columns - 1; j >= 0; --j) {
-    wire.add_to(state, g.col(j), link_ohm, j);
+  int j = columns - 1;
+  if (wires.two_sided_drive) j = ground_far_end(state, wires, rows, columns);
+  for (; j >= 0; --j) {
+    wire.add_to(state, g.col(j).data(), link_ohm, j);
     if (j > 0 && wires.row_ohm > 0.0) cross_link(state, j);
   }
   if (wires.driver_ohm > 0.0) {
@@ -97,16 +52,51 @@ Eigen::MatrixXd sweep(const Eigen::MatrixXd& g, const Wires& wires) {
     }
     cross_link(state, 0);
   }
-  Eigen::MatrixXd result(rows, columns);
+  MatrixXd result(rows, columns);
   for (int i = 0; i < rows; ++i) {
-    for (int j = 0; j < columns; ++j) result(i, j) = state.column(i)[j];
+    for (int k = 0; k < columns; ++k) result(i, k) = state.column(i)[k];
   }
   return result;
 }
 
+/// The effective conductance (siemens) of cells `g` (siemens). Where the array is driven from both
+/// sides, its response to the left-hand drivers and that to the right-hand ones add up.
+MatrixXd superpose(const MatrixXd& g, Wires wires, LadderState& state) {
+  if (wires.two_sided_drive && (wires.row_ohm == 0.0 || g.cols() == 1)) {
+    wires.two_sided_drive = false;  // both drivers lead to the same node
+    wires.driver_ohm /= 2.0;
+  }
+  MatrixXd result = sweep(g, wires, state);
+  if (wires.two_sided_drive) {
+    result += sweep(g.rowwise().reverse(), wires, state).rowwise().reverse();
+  }
+  return result;
+}
+
+/// Whether the array is solved with drivers and sense sides exchanged: rows^2 * columns * (rows +
+/// columns) per sweep, two sweeps where the rows are driven from both sides.
+bool is_turned(Index rows, Index columns, const Wires& wires) {
+  return rows * (wires.two_sided_drive ? 2 : 1) > columns * (wires.two_sided_sense ? 2 : 1);
+}
+
+/// Merges nodes joined by less than any conductor has, whose reciprocal might overflow.
+Wires merge_shorts(Wires wires) {
+  constexpr double kShortOhm = 1e-200;
+  for (double* ohm : {&wires.driver_ohm, &wires.row_ohm, &wires.column_ohm, &wires.sense_ohm}) {
+    if (*ohm < kShortOhm) *ohm = 0.0;
+  }
+  return wires;
+}
+
+void check_size(const Eigen::Ref<const MatrixXd>& g) {
+  if (g.rows() >= 1 && g.rows() <= kMaxLines && g.cols() >= 1 && g.cols() <= kMaxLines) return;
+  throw InputError("array: found " + std::to_string(g.rows()) + "x" + std::to_string(g.cols()) +
+                   " cells, expected 1 to " + std::to_string(kMaxLines) + " rows and columns");
+}
+
 }  // namespace
 
-void check_circuit(const Eigen::Ref<const Eigen::MatrixXd>& g, const Wires& wires) {
+void check_circuit(const Eigen::Ref<const MatrixXd>& g, const Wires& wires) {
   const std::array<std::pair<const char*, double>, 4> resistances = {
       {{"driver_ohm", wires.driver_ohm},
        {"row_ohm", wires.row_ohm},
@@ -118,6 +108,7 @@ void check_circuit(const Eigen::Ref<const Eigen::MatrixXd>& g, const Wires& wire
                        ", expected a finite resistance >= 0");
     }
   }
+  check_size(g);
   for (Index j = 0; j < g.cols(); ++j) {
     for (Index i = 0; i < g.rows(); ++i) {
       if (std::isfinite(g(i, j)) && g(i, j) >= 0.0) continue;
@@ -127,23 +118,31 @@ void check_circuit(const Eigen::Ref<const Eigen::MatrixXd>& g, const Wires& wire
   }
 }
 
-Eigen::MatrixXd effective_conductance(const Eigen::Ref<const Eigen::MatrixXd>& g,
-                                      const Wires& wires) {
+MatrixXd WireSolver::solve(const Eigen::Ref<const MatrixXd>& g) {
   constexpr double kSiemens = 1e-6;
-  check_circuit(g, wires);
+  check_circuit(g, wires_);
+  const Wires wires = merge_shorts(wires_);
   if (wires.ideal()) return g;
-  if (g.rows() <= g.cols()) return sweep(g * kSiemens, wires) / kSiemens;
-  // By reciprocity drivers and sense sides may change places: the array is turned so that its rows
-  // are the shorter side.
+  if (!is_turned(g.rows(), g.cols(), wires)) {
+    return superpose(g * kSiemens, wires, state_) / kSiemens;
+  }
+  // By reciprocity drivers and sense sides may change places.
   const Wires turned = {.driver_ohm = wires.sense_ohm,
                         .row_ohm = wires.column_ohm,
                         .column_ohm = wires.row_ohm,
-                        .sense_ohm = wires.driver_ohm};
-  return sweep(g.reverse().transpose() * kSiemens, turned).transpose().reverse() / kSiemens;
+                        .sense_ohm = wires.driver_ohm,
+                        .two_sided_drive = wires.two_sided_sense,
+                        .two_sided_sense = wires.two_sided_drive};
+  return superpose(g.reverse().transpose() * kSiemens, turned, state_).transpose().reverse() /
+         kSiemens;
 }
 
-Eigen::VectorXd nonideality_factor(const Eigen::Ref<const Eigen::MatrixXd>& g,
-                                   const Eigen::Ref<const Eigen::MatrixXd>& g_effective) {
+MatrixXd effective_conductance(const Eigen::Ref<const MatrixXd>& g, const Wires& wires) {
+  return WireSolver(wires).solve(g);
+}
+
+Eigen::VectorXd nonideality_factor(const Eigen::Ref<const MatrixXd>& g,
+                                   const Eigen::Ref<const MatrixXd>& g_effective) {
   if (g.rows() != g_effective.rows() || g.cols() != g_effective.cols()) {
     throw InputError("nonideality factor: found " + std::to_string(g_effective.rows()) + "x" +
                      std::to_string(g_effective.cols()) + " effective conductances, expected " +
