@@ -10,7 +10,15 @@
 namespace crossloop::analog {
 
 /// What a draw is for: the last word of the key, so that no two uses share random words.
-enum class Draw : std::uint32_t { kFault = 0, kVariation = 1 };
+enum class Draw : std::uint32_t {
+  kFault = 0,
+  kVariation = 1,
+  kAdcGain = 16,
+  kAdcOffset = 17,
+  kAdcInl = 18,
+  kDacGain = 19,
+  kDacOff = 20
+};
 
 /// A place on a chip. Draws of a whole row or column leave the other index at 0.
 struct Cell {

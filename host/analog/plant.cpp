@@ -90,13 +90,16 @@ PlantResult Chip::program(std::uint32_t crossbar, int rows, int columns,
     ++array.counts[i];
     ++cells_programmed_;
   }
-  return read_out(array);
+  return read_out(crossbar, array);
 }
 
-PlantResult Chip::read_out(const Array& array) const {
+PlantResult Chip::read_out(std::uint32_t crossbar, const Array& array) const {
   using RowMajor = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
   RowMajor g = Eigen::Map<const RowMajor>(array.conductance_us.data(), array.rows, array.columns);
   if (!device_.wires.ideal()) g = effective_conductance(g, device_.wires);
+  for (int row = 0; row < array.rows; ++row) {
+    g.row(row) *= row_factor(device_.converter, seed_, crossbar, row);
+  }
 
   PlantResult result = {.rows = array.rows, .columns = array.columns, .codes = {}};
   result.codes.resize(array.conductance_us.size());

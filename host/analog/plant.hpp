@@ -42,6 +42,7 @@ class Chip {
   /// Cells programmed so far, every cell of every pass counted.
   std::int64_t cells_programmed() const { return cells_programmed_; }
   const Device& device() const { return device_; }
+  std::uint64_t seed() const { return seed_; }
   const CodeFormat& format() const { return format_; }
 
  private:
@@ -53,7 +54,7 @@ class Chip {
   };
   double programmed_us(std::uint32_t crossbar, int row, int column, int level,
                        std::uint32_t program_count) const;
-  PlantResult read_out(const Array& array) const;
+  PlantResult read_out(std::uint32_t crossbar, const Array& array) const;
 
   Device device_;
   CodeFormat format_;
