@@ -137,6 +137,18 @@ void Device::load_table(int page, const TableWords& table, std::uint32_t crossba
   submit_and_wait(descriptor);
 }
 
+void Device::load_inl(int page, const std::optional<std::array<std::int8_t, 256>>& inl) {
+  check_page(page);
+  Descriptor descriptor = descriptor_of(Opcode::LOAD_INL);
+  descriptor[word::LOAD_INL_PAGE] = static_cast<std::uint32_t>(page);
+  if (inl) {
+    descriptor[word::LOAD_INL_SOURCE] = constant::RING_WORDS;
+    descriptor[word::LOAD_INL_ENABLE] = 1;
+    transport_.write_window(constant::RING_WORDS, pack_inl(*inl));
+  }
+  submit_and_wait(descriptor);
+}
+
 void Device::commit(int page, std::uint32_t crossbar) {
   check_page(page);
   Descriptor descriptor = descriptor_of(Opcode::COMMIT);

@@ -1,8 +1,10 @@
 // Registers and descriptors turned into operations.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -73,6 +75,9 @@ class Device {
   /// Reads the codes of a page back. DeviceError if the page is empty.
   std::vector<std::uint32_t> store_page(int page);
   void load_table(int page, const TableWords& table, std::uint32_t crossbar);
+  /// Gives the ADC of a page an INL table (numerics.md, step 6), or takes it away. What a real ADC
+  /// has of its own: for whoever stands in for the chip, not for a host.
+  void load_inl(int page, const std::optional<std::array<std::int8_t, 256>>& inl);
   /// Writes target codes; the page may not run before commit().
   void program(int page, std::span<const std::uint32_t> image);
   /// Ends programming. `crossbar` names the cells to whoever stands in for them.

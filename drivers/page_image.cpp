@@ -144,6 +144,14 @@ TableWords pack_table(std::span<const std::int32_t> rows, std::span<const Column
   return table;
 }
 
+std::vector<std::uint32_t> pack_inl(std::span<const std::int8_t, 256> corrections) {
+  std::vector<std::uint32_t> words(constant::INL_WORDS);
+  for (std::size_t i = 0; i < corrections.size(); ++i) {
+    words[i / 4] |= std::uint32_t{static_cast<std::uint8_t>(corrections[i])} << (i % 4 * 8);
+  }
+  return words;
+}
+
 ColumnEntry unpack_column(std::span<const std::uint32_t> entry) {
   check_size("column table entry", entry.size(), constant::COLUMN_WORDS);
   const auto get = [&](const BitField& bits) {

@@ -63,6 +63,9 @@ std::vector<std::uint16_t> unpack_codes(std::span<const std::uint32_t> image, in
 TableWords pack_table(std::span<const std::int32_t> rows, std::span<const ColumnEntry> columns,
                       const PageGeometry& geometry);
 
+/// INL table of an ADC in window layout, INL_WORDS words.
+std::vector<std::uint32_t> pack_inl(std::span<const std::int8_t, 256> corrections);
+
 /// One entry of the column table, unpacked: the inverse of pack_table for tests and emulations.
 ColumnEntry unpack_column(std::span<const std::uint32_t> entry);
 

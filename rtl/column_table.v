@@ -2,8 +2,9 @@
 // (docs/hardware.md): gain and sigma, offset, reference and output, shifts and signs, zero code.
 //
 // Write address = column * 5 + word, columns numbered across pages. A read brings out what the
-// column sum and its noise need; move_i passes the settings of the ADC and of the recombination one
-// stage on, output_move_i those of the recombination once more. All take one cycle, and hold.
+// column sum and its noise need; adc_move_i passes the settings of the ADC, of its INL and of the
+// recombination one stage on, code_move_i those of the last two and output_move_i those of the last
+// once more. All take one cycle, and hold.
 `default_nettype none
 
 module column_table #(
@@ -29,7 +30,11 @@ module column_table #(
   output wire [4:0]              shift_o,
   output wire [3:0]              bits_o,
 
-  // For the recombination, one more stage later
+  // For the INL of the code, one more stage later
+  input  wire                    code_move_i,
+  output wire [3:0]              code_bits_o,
+
+  // For the recombination, and one more
   input  wire                    output_move_i,
   output wire [15:0]             output_o,
   output wire [4:0]              left_shift_o,
@@ -49,7 +54,8 @@ module column_table #(
   reg [31:0]  offset_q;
   reg [24:0]  range_q;    // bits, shift, gain
   reg [33:0]  place_q;    // zero code, negative, left shift, output
-  reg [33:0]  output_q;   // the same, one stage on
+  reg [37:0]  code_q;     // bits, and the same one stage on
+  reg [33:0]  output_q;   // and without the bits one more
 
   wire [ADDR_WIDTH-1:0]   row    = addr_i[ADDR_WIDTH-1:0] / WORDS;
   wire [ADDR_WIDTH-1:0]   word   = addr_i[ADDR_WIDTH-1:0] % WORDS;
@@ -62,12 +68,14 @@ module column_table #(
       range_q  <= {read_q[107:104], read_q[100:96], read_q[15:0]};
       place_q  <= {read_q[139:128], read_q[120], read_q[116:112], read_q[95:80]};
     end
-    if (output_move_i) output_q <= place_q;
+    if (code_move_i) code_q <= {range_q[24:21], place_q};
+    if (output_move_i) output_q <= code_q[33:0];
   end
 
   assign sigma_o     = read_q[31:16];
   assign reference_o = read_q[79:64];
   assign offset_o    = offset_q;
+  assign code_bits_o = code_q[37:34];
   assign {bits_o, shift_o, gain_o}                         = range_q;
   assign {zero_code_o, negative_o, left_shift_o, output_o} = output_q;
 

@@ -3,7 +3,7 @@
 //   IDLE -> FETCH 16 words -> CHECK -> EXECUTE -> WAIT for mover or sequencer -> FINISH -> IDLE
 //
 // A bad descriptor ends in fail_o and IDLE; waiting_i falls then. A page whose contents are being
-// written is EMPTY, or without tables, until the last word is in, so that whatever clear_i ends
+// written is EMPTY, or without tables or INL, until the last word is in, so that whatever clear_i ends
 // leaves no half page in use.
 `default_nettype none
 `include "generated/crossloop_regs.vh"
@@ -39,10 +39,12 @@ module controller #(
   output wire                    set_ready_o,
   output wire                    drop_tables_o,
   output wire                    set_tables_o,
+  output wire                    drop_inl_o,
+  output wire                    set_inl_o,
 
   // Mover and sequencer, busy from the cycle after their start
   output wire                    move_start_o,
-  output wire [1:0]              move_mode_o,        // page_mover's LOAD, STORE, TABLE
+  output wire [1:0]              move_mode_o,        // page_mover's LOAD, STORE, TABLE, INL
   input  wire                    move_busy_i,
   output wire                    layer_start_o,
   input  wire                    layer_busy_i
@@ -72,6 +74,8 @@ module controller #(
   wire        programs = opcode == `CROSSLOOP_OPCODE_PROGRAM;
   wire        commit   = opcode == `CROSSLOOP_OPCODE_COMMIT;
   wire        layer    = opcode == `CROSSLOOP_OPCODE_LAYER;
+  wire        inl      = opcode == `CROSSLOOP_OPCODE_LOAD_INL;
+  wire        loads    = inl && words_q[32*`CROSSLOOP_WORD_LOAD_INL_ENABLE];
   wire        execute  = state_q == EXECUTE;
   wire        finish   = state_q == FINISH;
 
@@ -119,8 +123,10 @@ module controller #(
   assign set_ready_o      = finish && (load || commit);
   assign drop_tables_o    = execute && tables;
   assign set_tables_o     = finish && tables;
-  assign move_start_o     = execute && (load || programs || store || tables);
-  assign move_mode_o      = store ? 2'd1 : tables ? 2'd2 : 2'd0;
+  assign drop_inl_o       = execute && inl;
+  assign set_inl_o        = finish && loads;
+  assign move_start_o     = execute && (load || programs || store || tables || loads);
+  assign move_mode_o      = store ? 2'd1 : tables ? 2'd2 : inl ? 2'd3 : 2'd0;
   assign layer_start_o    = execute && layer;
 
 endmodule

@@ -1,6 +1,7 @@
 crossloop.v
 accumulator.v
 adc.v
+adc_inl.v
 axi_lite_slave.v
 column_sum.v
 column_table.v

@@ -145,7 +145,7 @@ module crossloop #(
     .count_convert_i(count_convert), .clip_low_i(clip_low), .clip_high_i(clip_high)
   );
 
-  wire       set_empty, set_programmed, set_ready, drop_tables, set_tables;
+  wire       set_empty, set_programmed, set_ready, drop_tables, set_tables, drop_inl, set_inl;
   wire       move_start, move_busy, layer_start, layer_busy;
   wire [1:0] move_mode;
 
@@ -157,6 +157,7 @@ module crossloop #(
     .check_done_i(check_done), .check_bad_i(error != `CROSSLOOP_ERROR_NONE),
     .set_empty_o(set_empty), .set_programmed_o(set_programmed), .set_ready_o(set_ready),
     .drop_tables_o(drop_tables), .set_tables_o(set_tables),
+    .drop_inl_o(drop_inl), .set_inl_o(set_inl),
     .move_start_o(move_start), .move_mode_o(move_mode), .move_busy_i(move_busy),
     .layer_start_o(layer_start), .layer_busy_i(layer_busy)
   );
@@ -178,21 +179,24 @@ module crossloop #(
 
   wire [15:0] rows, running;
   wire [31:0] crossbar;
+  wire        inl;
 
   page_state #(.PAGES(PAGES)) u_pages (
     .clk_i(clk_i), .rst_ni(rst_ni), .clear_i(soft_reset),
     .page_i(words[32*`CROSSLOOP_WORD_LOAD_PAGE_PAGE +: 16]),
     .set_empty_i(set_empty), .set_programmed_i(set_programmed), .set_ready_i(set_ready),
     .drop_tables_i(drop_tables), .set_tables_i(set_tables),
+    .drop_inl_i(drop_inl), .set_inl_i(set_inl),
     .rows_i(words[32*`CROSSLOOP_WORD_LOAD_TABLE_ROWS +: 16]),
     .columns_i(words[32*`CROSSLOOP_WORD_LOAD_TABLE_COLUMNS +: 16]),
     .crossbar_i(words[32*`CROSSLOOP_WORD_LOAD_TABLE_CROSSBAR +: 32]),
     .count_i(words[32*`CROSSLOOP_WORD_LAYER_PAGES +: 16]),
     .empty_o(page_empty), .programmed_o(page_programmed), .runnable_o(pages_runnable),
-    .running_i(running), .rows_o(rows), .columns_o(columns), .crossbar_o(crossbar)
+    .running_i(running), .rows_o(rows), .columns_o(columns), .crossbar_o(crossbar),
+    .inl_o(inl)
   );
 
-  wire        array_we, array_re, row_we, table_we;
+  wire        array_we, array_re, row_we, table_we, inl_we;
   wire [31:0] array_addr, row_addr, table_addr;
 
   page_mover #(
@@ -204,7 +208,8 @@ module crossloop #(
     .base_i(words[32*`CROSSLOOP_WORD_LOAD_PAGE_SOURCE +: WINDOW_WIDTH]), .busy_o(move_busy),
     .window_en_o(move_en), .window_we_o(move_we), .window_addr_o(move_addr),
     .array_we_o(array_we), .array_re_o(array_re), .array_addr_o(array_addr),
-    .row_we_o(row_we), .row_addr_o(row_addr), .table_we_o(table_we), .table_addr_o(table_addr)
+    .row_we_o(row_we), .row_addr_o(row_addr), .table_we_o(table_we), .inl_we_o(inl_we),
+    .table_addr_o(table_addr)
   );
 
   // --- Layers ---
@@ -256,14 +261,15 @@ module crossloop #(
     .clk_i(clk_i), .rst_ni(rst_ni), .clear_i(abort),
     .array_we_i(array_we), .array_re_i(array_re), .array_addr_i(array_addr),
     .array_wdata_i(window_rdata), .array_rdata_o(array_rdata),
-    .table_we_i(table_we), .table_addr_i(table_addr), .table_wdata_i(window_rdata),
+    .table_we_i(table_we), .inl_we_i(inl_we), .table_addr_i(table_addr),
+    .table_wdata_i(window_rdata),
     .x_clear_i(gather_start), .x_we_i(x_we), .x_row_i(x_row), .x_value_i(x_value),
     .start_i(tile_start), .busy_o(tile_busy),
     .page_i(running), .columns_i(columns),
     .input_bits_i(words[32*`CROSSLOOP_WORD_LAYER_INPUT_BITS +: 4]),
     .skip_zero_i(words[32*`CROSSLOOP_WORD_LAYER_FLAGS + `CROSSLOOP_FLAG_SKIP_ZERO]),
     .seed_i(words[32*`CROSSLOOP_WORD_LAYER_SEED +: 32]), .crossbar_i(crossbar),
-    .vector_i(vector),
+    .vector_i(vector), .inl_i(inl),
     .add_valid_o(add_valid), .add_output_o(add_output), .add_value_o(add_value),
     .count_read_o(count_read), .count_convert_o(count_convert),
     .clip_low_o(clip_low), .clip_high_o(clip_high), .skipped_o(skipped)

@@ -47,15 +47,18 @@ module descriptor_check #(
   wire [31:0] outputs = words_i[32*`CROSSLOOP_WORD_LAYER_OUTPUTS +: 32];
   wire [31:0] vectors = words_i[32*`CROSSLOOP_WORD_LAYER_VECTORS +: 32];
   wire [31:0] bits    = words_i[32*`CROSSLOOP_WORD_LAYER_INPUT_BITS +: 32];
+  wire [31:0] enable  = words_i[32*`CROSSLOOP_WORD_LOAD_INL_ENABLE +: 32];
   wire [31:0] flags   = words_i[32*`CROSSLOOP_WORD_LAYER_FLAGS +: 32];
 
   // Words that must be 0, by opcode.
   function [15:0] unused_words;
     input [31:0] code;
+    input        off;  // an INL table is taken away, not loaded
     case (code)
       `CROSSLOOP_OPCODE_NOP:        unused_words = 16'hFFFE;
       `CROSSLOOP_OPCODE_LOAD_TABLE: unused_words = 16'hFFC0;
       `CROSSLOOP_OPCODE_LAYER:      unused_words = 16'hF000;
+      `CROSSLOOP_OPCODE_LOAD_INL:   unused_words = off ? 16'hFFFC : 16'hFFF0;
       default:                      unused_words = 16'hFFF8;
     endcase
   endfunction
@@ -84,6 +87,8 @@ module descriptor_check #(
 
   wire layer  = opcode == `CROSSLOOP_OPCODE_LAYER;
   wire tables = opcode == `CROSSLOOP_OPCODE_LOAD_TABLE;
+  wire inl    = opcode == `CROSSLOOP_OPCODE_LOAD_INL;
+  wire off    = inl && enable == 32'd0;
   wire nop    = opcode == `CROSSLOOP_OPCODE_NOP;
   wire commit = opcode == `CROSSLOOP_OPCODE_COMMIT;
   wire store  = opcode == `CROSSLOOP_OPCODE_STORE_PAGE;
@@ -94,7 +99,8 @@ module descriptor_check #(
   wire bad_length = layer && (vectors == 32'd0 || inwords == 32'd0 || outputs == 32'd0 ||
                               outputs > MAX_OUTPUTS || bits == 32'd0 ||
                               bits > `CROSSLOOP_MAX_INPUT_BITS);
-  wire bad_flags  = layer && flags[31:`CROSSLOOP_FLAG_SKIP_ZERO+1] != 31'd0;
+  wire bad_flags  = (layer && flags[31:`CROSSLOOP_FLAG_SKIP_ZERO+1] != 31'd0) ||
+                    (inl && enable[31:1] != 31'd0);
 
   always @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin
@@ -113,8 +119,8 @@ module descriptor_check #(
         IDLE: if (start_i) step_q <= VALUES;
         VALUES: begin
           step_q <= RANGES;
-          if (opcode > `CROSSLOOP_OPCODE_LAYER) error_q <= `CROSSLOOP_ERROR_BAD_OPCODE;
-          else if ((nonzero_i & unused_words(opcode)) != 16'd0 || bad_flags)
+          if (opcode > `CROSSLOOP_OPCODE_LOAD_INL) error_q <= `CROSSLOOP_ERROR_BAD_OPCODE;
+          else if ((nonzero_i & unused_words(opcode, off)) != 16'd0 || bad_flags)
             error_q <= `CROSSLOOP_ERROR_NONZERO_RESERVED;
           else if (bad_page) error_q <= `CROSSLOOP_ERROR_BAD_PAGE;
           else if (bad_table) error_q <= `CROSSLOOP_ERROR_BAD_TABLE;
@@ -122,8 +128,9 @@ module descriptor_check #(
           else error_q <= `CROSSLOOP_ERROR_NONE;
           first_base_q <= layer ? inp : source;
           if (layer) first_length_q <= bounded(vectors) * bounded(inwords);
-          else first_length_q <= (nop || commit) ? 38'd0
-                                 : {6'd0, tables ? TABLE_WORDS : IMAGE_WORDS};
+          else first_length_q <= (nop || commit || off) ? 38'd0
+                                 : {6'd0, tables ? TABLE_WORDS
+                                          : inl ? `CROSSLOOP_INL_WORDS : IMAGE_WORDS};
           second_length_q <= layer ? bounded(vectors) * bounded(outputs) : 38'd0;
         end
         RANGES: begin

@@ -4,6 +4,7 @@
 //   LOAD   window -> array     IMAGE_WORDS words
 //   STORE  array -> window     IMAGE_WORDS words
 //   TABLE  window -> row table, then column table     (ROWS + 1) / 2 and COLS * 5 words
+//   INL    window -> INL table                        64 words
 //
 // Both memories answer in the cycle after a read, so a word is written one cycle after it was read.
 // busy_o is high from the cycle after start_i to the last write.
@@ -31,19 +32,21 @@ module page_mover #(
   output wire                    window_we_o,
   output wire [WINDOW_WIDTH-1:0] window_addr_o,
 
-  // Array, row table and column table; who reads a memory connects its data to the other
+  // Array, row table, column table and INL table; who reads a memory connects its data to the other
   output wire                    array_we_o,
   output wire                    array_re_o,
   output wire [31:0]             array_addr_o,
   output wire                    row_we_o,
   output wire [31:0]             row_addr_o,
   output wire                    table_we_o,
-  output wire [31:0]             table_addr_o
+  output wire                    inl_we_o,
+  output wire [31:0]             table_addr_o    // of the column table or the INL table
 );
 
   localparam [1:0] LOAD  = 2'd0;
   localparam [1:0] STORE = 2'd1;
   localparam [1:0] TABLE = 2'd2;
+  localparam [1:0] INL   = 2'd3;
 
   localparam integer IMAGE_WORDS  = COLS * CODE_WIDTH * ((ROWS + 31) / 32);
   localparam integer ROW_WORDS    = (ROWS + 1) / 2;
@@ -79,12 +82,13 @@ module page_mover #(
       read_q <= 1'b0;
     end else if (start_i) begin
       mode_q        <= mode_i;
-      left_q        <= (mode_i == TABLE) ? TABLE_WORDS : IMAGE_WORDS;
+      left_q        <= (mode_i == TABLE) ? TABLE_WORDS
+                     : (mode_i == INL) ? `CROSSLOOP_INL_WORDS : IMAGE_WORDS;
       row_left_q    <= (mode_i == TABLE) ? ROW_WORDS : 32'd0;
       window_addr_q <= base_i;
       array_addr_q  <= page * IMAGE_WORDS;
       row_addr_q    <= page * ROW_WORDS;
-      table_addr_q  <= page * COLUMN_WORDS;
+      table_addr_q  <= page * ((mode_i == INL) ? `CROSSLOOP_INL_WORDS : COLUMN_WORDS);
     end else if (reading || read_q) begin
       read_q <= reading;
       if (reading) left_q <= left_q - 32'd1;
@@ -94,7 +98,7 @@ module page_mover #(
         row_addr_q <= row_addr_q + 32'd1;
         row_left_q <= row_left_q - 32'd1;
       end
-      if (table_we_o) table_addr_q <= table_addr_q + 32'd1;
+      if (table_we_o || inl_we_o) table_addr_q <= table_addr_q + 32'd1;
     end
   end
 
@@ -108,6 +112,7 @@ module page_mover #(
   assign row_we_o      = read_q && mode_q == TABLE && row;
   assign row_addr_o    = row_addr_q;
   assign table_we_o    = read_q && mode_q == TABLE && !row;
+  assign inl_we_o      = read_q && mode_q == INL;
   assign table_addr_o  = table_addr_q;
 
 endmodule

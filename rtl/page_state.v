@@ -1,14 +1,14 @@
 // page_state: what each page is good for, and the sizes and crossbar of its tables.
 //
-// A page is EMPTY, PROGRAMMED or READY, and has tables or not. Everything changes at a clock edge;
-// the answers are for the state before it.
+// A page is EMPTY, PROGRAMMED or READY, has tables or not, and an INL table or not. Everything
+// changes at a clock edge; the answers are for the state before it.
 `default_nettype none
 
 module page_state #(
   parameter integer PAGES = 16
 ) (
   input  wire        clk_i,
-  input  wire        rst_ni,          // asynchronous, active low: all pages empty, no tables
+  input  wire        rst_ni,          // asynchronous, active low: all pages empty, no tables, no INL
   input  wire        clear_i,         // the same, synchronous
 
   // Changes of page_i
@@ -18,6 +18,8 @@ module page_state #(
   input  wire        set_ready_i,
   input  wire        drop_tables_i,
   input  wire        set_tables_i,
+  input  wire        drop_inl_i,
+  input  wire        set_inl_i,
   input  wire [15:0] rows_i,
   input  wire [15:0] columns_i,
   input  wire [31:0] crossbar_i,
@@ -32,7 +34,8 @@ module page_state #(
   input  wire [15:0] running_i,
   output wire [15:0] rows_o,
   output wire [15:0] columns_o,
-  output wire [31:0] crossbar_o
+  output wire [31:0] crossbar_o,
+  output wire        inl_o
 );
 
   localparam integer PAGE_WIDTH = (PAGES > 1) ? $clog2(PAGES) : 1;
@@ -40,6 +43,7 @@ module page_state #(
   reg [PAGES-1:0] programmed_q;
   reg [PAGES-1:0] ready_q;
   reg [PAGES-1:0] tables_q;
+  reg [PAGES-1:0] inl_q;
   reg [15:0]      rows_q     [0:PAGES-1];
   reg [15:0]      columns_q  [0:PAGES-1];
   reg [31:0]      crossbar_q [0:PAGES-1];
@@ -53,16 +57,19 @@ module page_state #(
       programmed_q <= {PAGES{1'b0}};
       ready_q      <= {PAGES{1'b0}};
       tables_q     <= {PAGES{1'b0}};
+      inl_q        <= {PAGES{1'b0}};
     end else if (clear_i) begin
       programmed_q <= {PAGES{1'b0}};
       ready_q      <= {PAGES{1'b0}};
       tables_q     <= {PAGES{1'b0}};
+      inl_q        <= {PAGES{1'b0}};
     end else begin
       if (set_empty_i || set_programmed_i || set_ready_i) begin
         programmed_q[page] <= set_programmed_i;
         ready_q[page]      <= set_ready_i;
       end
       if (drop_tables_i || set_tables_i) tables_q[page] <= set_tables_i;
+      if (drop_inl_i || set_inl_i) inl_q[page] <= set_inl_i;
     end
   end
 
@@ -80,6 +87,7 @@ module page_state #(
   assign rows_o       = rows_q[running];
   assign columns_o    = columns_q[running];
   assign crossbar_o   = crossbar_q[running];
+  assign inl_o        = inl_q[running];
 
   wire unused_bits = &{1'b0, page_i, running_i};  // those beyond PAGES
 

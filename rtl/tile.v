@@ -4,12 +4,12 @@
 //
 //   S = sum_r x_t[r] * q[r][j] - reference_j * P_t             (column_sum)
 //   S' = S + n, n from Threefry at (seed, crossbar, vector, t, j)  (threefry, read_noise)
-//   y = adc(S') - zero_code_j                                   (adc)
+//   y = inl(adc(S')) - zero_code_j                              (adc, adc_inl)
 //   add (-1)^negative_j * (y << (left_shift_j + t)) to output_j, modulo 2^32
 //
 // With skip_zero_i a phase with P_t = 0 contributes nothing and takes one cycle: skipped_o instead
-// of its columns. start_i is taken while busy_o = 0 and samples page_i .. vector_i; busy_o is high
-// from the next cycle until the last addition is out: (phases not skipped) * columns + phases + 6
+// of its columns. start_i is taken while busy_o = 0 and samples page_i .. inl_i; busy_o is high
+// from the next cycle until the last addition is out: (phases not skipped) * columns + phases + 7
 // cycles, or fewer after a skipped last phase. There is no back-pressure. clear_i ends a run at
 // once; memories and inputs keep their contents. The array, table and input ports may be used while
 // busy_o = 0 only; their rules are those of page_array, column_table and input_driver, with columns
@@ -34,8 +34,9 @@ module tile #(
   input  wire        [31:0] array_wdata_i,
   output wire        [31:0] array_rdata_o,
 
-  // Column table
+  // Column table and INL tables
   input  wire               table_we_i,
+  input  wire               inl_we_i,
   input  wire        [31:0] table_addr_i,
   input  wire        [31:0] table_wdata_i,
 
@@ -55,6 +56,7 @@ module tile #(
   input  wire        [31:0] seed_i,
   input  wire        [31:0] crossbar_i,
   input  wire        [31:0] vector_i,
+  input  wire               inl_i,          // the INL table of the page applies
 
   // Results, one per column read
   output wire               add_valid_o,
@@ -77,7 +79,7 @@ module tile #(
   localparam integer SUM_WIDTH    = DRIVEN_WIDTH + 17;  // 16-bit reference * P_t, and a sign
   localparam integer NOISY_WIDTH  = SUM_WIDTH + 1;
   localparam integer ADC_BITS     = 12;
-  localparam integer STAGES       = 5;  // from a column's issue to its recombination
+  localparam integer STAGES       = 6;  // from a column's issue to its recombination
 
   // --- Sequencer: issues columns phase after phase -----------------------------------------------
 
@@ -93,6 +95,8 @@ module tile #(
   reg [31:0]             seed_q;
   reg [31:0]             crossbar_q;
   reg [31:0]             vector_q;
+  reg [15:0]             page_q;
+  reg                    inl_q;
   reg [STAGES:1]         valid_q;       // stages that hold a column
   reg                    add_valid_q;
 
@@ -137,6 +141,8 @@ module tile #(
       seed_q       <= seed_i;
       crossbar_q   <= crossbar_i;
       vector_q     <= vector_i;
+      page_q       <= page_i;
+      inl_q        <= inl_i;
     end else if (phase_done) begin
       phase_q <= phase_q + 3'd1;
       index_q <= {INDEX_WIDTH{1'b0}};
@@ -151,7 +157,7 @@ module tile #(
 
   reg [COLUMN_WIDTH+4:0] tag1_q, tag2_q;  // phase, first of phase, odd, column
   reg                    odd3_q;
-  reg [2:0]              phase3_q, phase4_q, phase5_q;
+  reg [2:0]              phase3_q, phase4_q, phase5_q, phase6_q;
 
   wire [COLUMN_WIDTH-1:0] column = base_q + {{(COLUMN_WIDTH-INDEX_WIDTH){1'b0}}, index_q};
   wire                    first  = index_q == {INDEX_WIDTH{1'b0}};
@@ -164,6 +170,7 @@ module tile #(
       phase3_q <= tag2_q[TAG_PHASE +: 3];
       phase4_q <= phase3_q;
       phase5_q <= phase4_q;
+      phase6_q <= phase5_q;
     end
   end
 
@@ -228,6 +235,7 @@ module tile #(
   wire signed [31:0] offset;
   wire        [4:0]  shift;
   wire        [3:0]  bits;
+  wire        [3:0]  code_bits;
   wire        [4:0]  left_shift;
   wire               negative;
   wire        [11:0] zero_code;
@@ -250,7 +258,9 @@ module tile #(
     .offset_o      (offset),
     .shift_o       (shift),
     .bits_o        (bits),
-    .output_move_i (valid_q[4]),
+    .code_move_i   (valid_q[4]),
+    .code_bits_o   (code_bits),
+    .output_move_i (valid_q[5]),
     .output_o      (output_index),
     .left_shift_o  (left_shift),
     .negative_o    (negative),
@@ -311,7 +321,35 @@ module tile #(
     .clipped_high_o (code_high)
   );
 
-  // Stage 5: the recombination
+  // Stage 5: the nonlinearity of the conversion
+  wire [ADC_BITS-1:0] bent;
+  reg                 low6_q;
+  reg                 high6_q;
+
+  adc_inl #(
+    .MAX_BITS (ADC_BITS),
+    .PAGES    (PAGES)
+  ) u_adc_inl (
+    .clk_i   (clk_i),
+    .we_i    (inl_we_i),
+    .addr_i  (table_addr_i),
+    .wdata_i (table_wdata_i),
+    .valid_i (valid_q[5]),
+    .inl_i   (inl_q),
+    .page_i  (page_q),
+    .bits_i  (code_bits),
+    .code_i  (code),
+    .code_o  (bent)
+  );
+
+  always @(posedge clk_i) begin
+    if (valid_q[5]) begin
+      low6_q  <= code_low;
+      high6_q <= code_high;
+    end
+  end
+
+  // Stage 6: the recombination
   function [31:0] recombine;
     input [ADC_BITS-1:0] adc_code;
     input [11:0]         zero;
@@ -330,11 +368,11 @@ module tile #(
   reg        clip_high_q;
 
   always @(posedge clk_i) begin
-    if (valid_q[5]) begin
-      add_value_q  <= recombine(code, zero_code, {1'b0, left_shift} + {3'd0, phase5_q}, negative);
+    if (valid_q[6]) begin
+      add_value_q  <= recombine(bent, zero_code, {1'b0, left_shift} + {3'd0, phase6_q}, negative);
       add_output_q <= output_index;
-      clip_low_q   <= code_low;
-      clip_high_q  <= code_high;
+      clip_low_q   <= low6_q;
+      clip_high_q  <= high6_q;
     end
   end
 

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <set>
 
 #include "host/network/executor.hpp"
 #include "host/runtime/engine_backend.hpp"
@@ -88,12 +89,38 @@ TEST(FitGains, BringTheMeasuredWeightsNearerToTheirTargets) {
   EXPECT_LT(relative_weight_error(test.deployment, recovery.measurement), 0.7 * before);
 }
 
+TEST(FitAdcRange, GivesEachPolicyARangeOfItsOwn) {
+  SmallCase test(rough_device());
+  Recovery recovery(test);
+  const auto sample_of = [&](AdcRangeOptions range) {
+    Deployment deployment = test.deployment;
+    deployment.tile.adc_bits = 5;  // few codes, so that it matters which sums they cover
+    calibrate(deployment, recovery.backend, recovery.measurement, test.images,
+              {.range = range, .sample_vectors = 200}, {});
+    std::vector<std::pair<int, int>> ranges;
+    for (const auto& column : deployment.crossbars[0].tables.columns) {
+      EXPECT_EQ(column.offset, column.zero_code << column.shift);
+      ranges.emplace_back(column.shift, column.zero_code);
+    }
+    return ranges;
+  };
+  std::set<std::vector<std::pair<int, int>>> found;
+  for (const auto policy : {AdcRangePolicy::kFixed, AdcRangePolicy::kMax,
+                            AdcRangePolicy::kPercentile, AdcRangePolicy::kMinimumError}) {
+    found.insert(sample_of({.policy = policy, .percentile = 97.0}));
+  }
+  EXPECT_EQ(found.size(), 4U);
+  const auto fixed = sample_of({.policy = AdcRangePolicy::kFixed});
+  // 16 word lines of 3 * 32 code units each, at unit gain: 1536 in 31 steps of 64 at most.
+  EXPECT_EQ(fixed[0].first, 8 + 6);
+}
+
 TEST(FitAdcRange, HoldsTheSumsOfTheSampleWithoutClipping) {
   SmallCase test(rough_device());
   Recovery recovery(test);
   Deployment deployment = test.deployment;
   CalibrationOptions options;
-  options.percentile = 100.0;
+  options.range.policy = AdcRangePolicy::kMax;
   options.sample_vectors = 1'000'000;
   calibrate(deployment, recovery.backend, recovery.measurement, test.images, options, {});
   for (auto& crossbar : deployment.crossbars) {

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <memory>
+#include <optional>
 #include <random>
 #include <vector>
 
@@ -39,6 +40,7 @@ inline drivers::TableWords table_words(const compiler::PageTables& tables,
 struct LoadedPage {
   RandomPage page;
   std::uint32_t crossbar = 0;
+  std::optional<analog::InlTable> inl;
 };
 
 /// A 16x16 core and what was put into its pages.
@@ -65,6 +67,13 @@ class CoreTest : public ::testing::Test {
     device_->load_table(page, table_words(loaded.page.tables, geometry), loaded.crossbar);
   }
 
+  /// Gives the ADC of `page` a random INL table, or none.
+  void load_inl(int page, bool bent) {
+    auto& inl = pages_.at(static_cast<std::size_t>(page)).inl;
+    inl = bent ? std::optional(random_inl(rng_)) : std::nullopt;
+    device_->load_inl(page, inl);
+  }
+
   /// What the plain model says `layer` gives.
   std::vector<std::int32_t> expected(const drivers::LayerDescriptor& layer,
                                      const std::vector<std::uint8_t>& vectors,
@@ -77,7 +86,8 @@ class CoreTest : public ::testing::Test {
       for (int page = layer.first_page; page < layer.first_page + layer.pages; ++page) {
         const LoadedPage& loaded = pages_.at(static_cast<std::size_t>(page));
         engine::accumulate_page(
-            {loaded.page.codes, &loaded.page.tables}, loaded.crossbar,
+            {loaded.page.codes, &loaded.page.tables, loaded.inl ? &*loaded.inl : nullptr},
+            loaded.crossbar,
             {.input_bits = layer.input_bits, .skip_zero = layer.skip_zero, .seed = layer.seed},
             layer.first_vector + static_cast<std::uint32_t>(v),
             std::span(vectors).subspan(v * inputs, inputs),

@@ -1,9 +1,7 @@
 // The controller of rtl/crossloop.v: bad descriptors, reset and restart, the ring, the bus.
 #include <gmock/gmock.h>
 
-#include <map>
-
-#include "tests/core_fixture.hpp"
+#include "tests/control_fixture.hpp"
 
 namespace crossloop {
 namespace {
@@ -12,75 +10,17 @@ using drivers::ErrorCode;
 using drivers::LayerDescriptor;
 using drivers::Opcode;
 using drivers::Reg;
+using testing_support::CrossloopControlRtl;
+using testing_support::kImage;
+using testing_support::kTable;
+using testing_support::kWindow;
 using testing_support::random_bytes;
+using testing_support::Words;
 namespace constant = drivers::constant;
 namespace word = drivers::word;
 
-using Words = std::map<std::uint32_t, std::uint32_t>;  // descriptor word -> value
-
-constexpr std::uint32_t kWindow = 65536, kImage = 16 * 8, kTable = 8 + 16 * 5;
-
-class CrossloopControlRtl : public testing_support::CoreTest {
- protected:
-  CrossloopControlRtl() { start(); }
-
-  /// Writes the descriptor that comes `ahead` after the next one, without the doorbell.
-  void put_next(std::uint32_t ahead, Opcode opcode, const Words& words) {
-    std::vector<std::uint32_t> descriptor(constant::DESCRIPTOR_WORDS);
-    descriptor[0] = static_cast<std::uint32_t>(opcode);
-    for (const auto& [index, value] : words) descriptor[index] = value;
-    const std::uint32_t entry = (transport_->read(Reg::DOORBELL) + ahead) % constant::RING_ENTRIES;
-    transport_->write_window(entry * constant::DESCRIPTOR_WORDS, descriptor);
-  }
-
-  void put(Opcode opcode, const Words& words) {
-    put_next(0, opcode, words);
-    transport_->write(Reg::DOORBELL, transport_->read(Reg::DOORBELL) + 1);
-  }
-
-  /// The 15 accumulators of good_layer().
-  std::vector<std::int32_t> accumulators_at(std::uint32_t base) {
-    std::vector<std::uint32_t> words(15);
-    transport_->read_window(base, words);
-    return {words.begin(), words.end()};
-  }
-
-  void settle() {
-    for (int i = 0; transport_->idle(); ++i) ASSERT_LT(i, 1000) << "the core does not stop";
-  }
-
-  /// The error a descriptor ends in; the core is restarted behind it.
-  ErrorCode error_of(Opcode opcode, const Words& words) {
-    const std::uint32_t number = transport_->read(Reg::DOORBELL);
-    put(opcode, words);
-    settle();
-    const auto error = static_cast<ErrorCode>(transport_->read(Reg::ERROR));
-    if (error != ErrorCode::NONE) {
-      EXPECT_EQ(transport_->read(Reg::ERROR_INDEX), number);
-      EXPECT_EQ(transport_->read(Reg::COMPLETED), number);
-      EXPECT_EQ(transport_->read(Reg::STATUS), drivers::field::STATUS_ERROR.place(1));
-      device_->restart();
-    }
-    EXPECT_EQ(transport_->read(Reg::COMPLETED), number + 1);
-    EXPECT_EQ(transport_->read(Reg::STATUS), drivers::field::STATUS_IDLE.place(1));
-    return error;
-  }
-
-  /// A LAYER that is right: 3 vectors of 4 words in, 3 * 5 out, page 0.
-  static Words good_layer() {
-    return {{word::LAYER_PAGES, 1},     {word::LAYER_INPUT, 128}, {word::LAYER_INPUT_WORDS, 4},
-            {word::LAYER_OUTPUT, 140},  {word::LAYER_OUTPUTS, 5}, {word::LAYER_VECTORS, 3},
-            {word::LAYER_INPUT_BITS, 8}};
-  }
-  ErrorCode error_of_layer(const Words& changes) {
-    Words words = good_layer();
-    for (const auto& [index, value] : changes) words[index] = value;
-    return error_of(Opcode::LAYER, words);
-  }
-};
-
 TEST_F(CrossloopControlRtl, RefusesUnknownOpcodes) {
-  EXPECT_EQ(error_of(static_cast<Opcode>(7), {}), ErrorCode::BAD_OPCODE);
+  EXPECT_EQ(error_of(static_cast<Opcode>(8), {}), ErrorCode::BAD_OPCODE);
   EXPECT_EQ(error_of(static_cast<Opcode>(0x80000001), {}), ErrorCode::BAD_OPCODE);
   EXPECT_EQ(error_of(Opcode::NOP, {}), ErrorCode::NONE);
 }
@@ -90,7 +30,7 @@ TEST_F(CrossloopControlRtl, RefusesEveryUnusedWordThatIsSet) {
   const std::map<Opcode, std::uint32_t> first_unused{
       {Opcode::NOP, 1},        {Opcode::LOAD_PAGE, 3}, {Opcode::STORE_PAGE, 3},
       {Opcode::LOAD_TABLE, 6}, {Opcode::PROGRAM, 3},   {Opcode::COMMIT, 3},
-      {Opcode::LAYER, 12}};
+      {Opcode::LAYER, 12},     {Opcode::LOAD_INL, 2}};
   for (const auto& [opcode, first] : first_unused) {
     for (std::uint32_t index = first; index < constant::DESCRIPTOR_WORDS; ++index) {
       Words words = opcode == Opcode::LAYER ? good_layer() : Words{};
@@ -153,13 +93,15 @@ TEST_F(CrossloopControlRtl, RefusesRangesOutsideTheDataPartOfTheWindow) {
     if (opcode == Opcode::LOAD_TABLE) {
       words[word::LOAD_TABLE_ROWS] = words[word::LOAD_TABLE_COLUMNS] = 1;
     }
+    if (opcode == Opcode::LOAD_INL) words[word::LOAD_INL_ENABLE] = 1;
     return error_of(opcode, words);
   };
   for (const auto& [opcode, length] :
        std::map<Opcode, std::uint32_t>{{Opcode::LOAD_PAGE, kImage},
                                        {Opcode::PROGRAM, kImage},
                                        {Opcode::STORE_PAGE, kImage},
-                                       {Opcode::LOAD_TABLE, kTable}}) {
+                                       {Opcode::LOAD_TABLE, kTable},
+                                       {Opcode::LOAD_INL, constant::INL_WORDS}}) {
     EXPECT_EQ(at(opcode, 128), ErrorCode::NONE);
     EXPECT_EQ(at(opcode, 127), ErrorCode::BAD_WINDOW);
     EXPECT_EQ(at(opcode, kWindow - length), ErrorCode::NONE);

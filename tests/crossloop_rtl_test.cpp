@@ -35,6 +35,7 @@ class CrossloopRtl : public testing_support::CoreTest {
                                   .outputs = layer.outputs,
                                   .noisy = draw(rng_, 0, 2) > 0,
                                   .wide_adc = draw(rng_, 0, 1) == 1});
+      if (draw(rng_, 0, 1) == 1) load_inl(layer.first_page + i, draw(rng_, 0, 2) > 0);
     }
     const auto count = static_cast<std::size_t>(draw(rng_, 1, 4) * layer.inputs);
     compare(layer, random_bytes(count, rng_));

@@ -32,9 +32,9 @@ JobResult reference_run(const std::vector<RandomPage>& pages, const Job& job,
   for (std::size_t v = 0; v < vectors.size() / inputs; ++v) {
     for (std::size_t p = 0; p < pages.size(); ++p) {
       accumulate_page(
-          {pages[p].codes, &pages[p].tables}, static_cast<std::uint32_t>(job.pages[p].crossbar),
-          job.settings, job.first_vector + static_cast<std::uint32_t>(v),
-          vectors.subspan(v * inputs, inputs),
+          {pages[p].codes, &pages[p].tables, job.pages[p].inl},
+          static_cast<std::uint32_t>(job.pages[p].crossbar), job.settings,
+          job.first_vector + static_cast<std::uint32_t>(v), vectors.subspan(v * inputs, inputs),
           std::span(result.accumulators).subspan(v * outputs, outputs), result.counters);
     }
   }
@@ -53,6 +53,7 @@ TEST_P(EngineOn, EqualsTheReferenceToTheLastBit) {
     options.noisy = draw(rng, 0, 1) == 1;
     options.wide_adc = draw(rng, 0, 1) == 1;
     Engine engine({.threads = draw(rng, 1, 3)});
+    const analog::InlTable inl = testing_support::random_inl(rng);
     std::vector<RandomPage> pages;
     for (int p = draw(rng, 1, 3); p > 0; --p) pages.push_back(random_page(options, rng));
     Job job;
@@ -63,7 +64,7 @@ TEST_P(EngineOn, EqualsTheReferenceToTheLastBit) {
     for (std::size_t p = 0; p < pages.size(); ++p) {
       const std::int32_t crossbar = draw(rng, 0, 1000) * 3 + static_cast<std::int32_t>(p);
       engine.load(crossbar, options.rows, options.columns, pages[p].codes);
-      job.pages.push_back({crossbar, &pages[p].tables});
+      job.pages.push_back({crossbar, &pages[p].tables, draw(rng, 0, 1) == 1 ? &inl : nullptr});
     }
     const auto vectors = random_bytes(static_cast<std::size_t>(options.inputs * 40), rng);
     const JobResult expected = reference_run(pages, job, vectors);
@@ -105,6 +106,17 @@ TEST_F(EngineJob, RoundsHalfUpUnlessTheFaultIsPlanted) {
   Engine faulty({.threads = 1, .fault = Fault::kAdcTruncates});
   faulty.load(3, 8, 6, page_.codes);
   EXPECT_NE(faulty.run(job_, vectors_).accumulators, engine_.run(job_, vectors_).accumulators);
+}
+
+TEST_F(EngineJob, BendsItsCodesByTheInlTableAndIgnoresOneOfZeros) {
+  const auto straight = engine_.run(job_, vectors_);
+  analog::InlTable inl{};
+  job_.pages[0].inl = &inl;
+  EXPECT_EQ(engine_.run(job_, vectors_).accumulators, straight.accumulators);
+  inl.fill(1);
+  const auto bent = engine_.run(job_, vectors_);
+  EXPECT_NE(bent.accumulators, straight.accumulators);
+  EXPECT_EQ(bent.counters, straight.counters);  // clipping is counted before it
 }
 
 TEST_F(EngineJob, RefusesACrossbarThatWasNeverProgrammed) {

@@ -5,6 +5,7 @@
 #include <random>
 #include <vector>
 
+#include "host/analog/inl_table.hpp"
 #include "host/compiler/deployment.hpp"
 
 namespace crossloop::testing_support {
@@ -44,6 +45,14 @@ inline compiler::ColumnSetting random_column(const RandomPageOptions& options, s
   column.offset = options.wide_adc ? static_cast<std::int32_t>(rng())
                                    : column.zero_code * (1 << column.shift) + draw(rng, -50, 50);
   return column;
+}
+
+/// Corrections of every size, among them those that reach beyond any rail.
+inline analog::InlTable random_inl(std::mt19937& rng) {
+  analog::InlTable table;
+  const int largest = draw(rng, 0, 1) == 1 ? 128 : 3;
+  for (auto& entry : table) entry = static_cast<std::int8_t>(draw(rng, -largest, largest - 1));
+  return table;
 }
 
 inline RandomPage random_page(const RandomPageOptions& options, std::mt19937& rng) {

@@ -31,7 +31,7 @@ struct RunSettings {
   int page = 0;
   int columns = kColumns;
   int input_bits = 8;
-  bool skip_zero = false;
+  bool skip_zero = false, inl = false;
   std::uint32_t seed = 1, crossbar = 2, vector = 3;
 };
 
@@ -101,6 +101,23 @@ class TileRtl : public ::testing::Test {
     }
   }
 
+  void load_inl(int slot, const analog::InlTable& inl) {
+    for (int word = 0; word < 64; ++word) {
+      std::uint32_t value = 0;
+      for (int byte = 0; byte < 4; ++byte) {
+        const auto entry =
+            static_cast<std::uint8_t>(inl[static_cast<std::size_t>(word * 4 + byte)]);
+        value |= std::uint32_t{entry} << (8 * byte);
+      }
+      dut_->inl_we_i = 1;
+      dut_->table_addr_i = static_cast<IData>(slot * 64 + word);
+      dut_->table_wdata_i = value;
+      dut_.tick();
+      dut_->inl_we_i = 0;
+      gap();
+    }
+  }
+
   void load_inputs(const std::vector<std::uint8_t>& x) {
     dut_->x_clear_i = 1;
     dut_.tick();
@@ -129,11 +146,13 @@ class TileRtl : public ::testing::Test {
     dut_->seed_i = run.seed;
     dut_->crossbar_i = run.crossbar;
     dut_->vector_i = run.vector;
+    dut_->inl_i = run.inl;
     dut_.tick();
     dut_->start_i = 0;
     dut_->page_i = static_cast<SData>(rng_());  // sampled at the start only
     dut_->columns_i = static_cast<SData>(rng_());
     dut_->seed_i = static_cast<IData>(rng_());
+    dut_->inl_i = static_cast<CData>(rng_() & 1);
   }
 
   void collect(Outcome& outcome, int columns) {
@@ -168,6 +187,7 @@ class TileRtl : public ::testing::Test {
   std::mt19937 rng_{static_cast<unsigned>(bench_seed())};
   testbench::Dut<Vtile> dut_{bench_seed(), [](Vtile& m) {
                                m.clear_i = m.array_we_i = m.array_re_i = m.table_we_i = 0;
+                               m.inl_we_i = 0;
                                m.x_clear_i = m.x_we_i = m.start_i = 0;
                              }};
 };
@@ -195,11 +215,11 @@ RandomPage random_partial_page(std::mt19937& rng) {
 
 /// What the plain reference makes of the same run.
 Outcome expected_outcome(const RandomPage& page, const RunSettings& run,
-                         const std::vector<std::uint8_t>& input) {
+                         const std::vector<std::uint8_t>& input, const analog::InlTable& inl = {}) {
   Outcome outcome;
   std::vector<std::int32_t> sums(kOutputs, 0);
   engine::accumulate_page(
-      {page.codes, &page.tables}, run.crossbar,
+      {page.codes, &page.tables, run.inl ? &inl : nullptr}, run.crossbar,
       {.input_bits = run.input_bits, .skip_zero = run.skip_zero, .seed = run.seed}, run.vector,
       input, sums, outcome.counters);
   for (std::size_t i = 0; i < sums.size(); ++i) {
@@ -207,7 +227,7 @@ Outcome expected_outcome(const RandomPage& page, const RunSettings& run,
   }
   const auto& c = outcome.counters;
   outcome.skipped_phases = static_cast<int>((c.column_reads - c.conversions) / run.columns);
-  outcome.cycles = static_cast<std::uint64_t>(c.conversions + run.input_bits + 6);
+  outcome.cycles = static_cast<std::uint64_t>(c.conversions + run.input_bits + 7);
   return outcome;
 }
 
@@ -221,15 +241,18 @@ TEST_F(TileRtl, MatchesTheReferenceOnRandomPages) {
                          .crossbar = static_cast<std::uint32_t>(rng_())};
     load_codes(settings.page, page);
     load_table(settings.page, page.tables.columns);
+    const analog::InlTable inl = testing_support::random_inl(rng_);
+    load_inl(settings.page, inl);
     for (int vector = 0; vector < 4; ++vector) {
       settings.input_bits = draw(rng_, 1, 8);
       settings.skip_zero = chance(rng_, 50);
+      settings.inl = chance(rng_, 70);
       settings.vector = static_cast<std::uint32_t>(rng_());
       const auto input = testing_support::random_bytes(kInputs, rng_);
       std::vector<std::uint8_t> x;
       for (const int index : page.tables.rows) x.push_back(input[static_cast<std::size_t>(index)]);
       load_inputs(x);
-      const Outcome expected = expected_outcome(page, settings, input);
+      const Outcome expected = expected_outcome(page, settings, input, inl);
       const Outcome found = run(settings);
       ASSERT_EQ(found.sums, expected.sums) << "page " << i << ", vector " << vector;
       ASSERT_EQ(found.counters, expected.counters) << "page " << i << ", vector " << vector;

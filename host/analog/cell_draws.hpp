@@ -20,7 +20,12 @@ enum class Draw : std::uint32_t {
   kTelegraph = 6,
   kStuckConductance = 7,
   kEndurance = 8,
-  kStepFactor = 9
+  kStepFactor = 9,
+  kAdcGain = 16,
+  kAdcOffset = 17,
+  kAdcInl = 18,
+  kDacGain = 19,
+  kDacOff = 20
 };
 
 /// A place on a chip. Draws of a whole row or column leave the other index at 0.

@@ -208,6 +208,9 @@ PlantResult Chip::read_out(std::uint32_t crossbar, const Array& array) const {
   const std::vector<double> cells = conductances_us(crossbar, array);
   RowMajor g = Eigen::Map<const RowMajor>(cells.data(), array.rows, array.columns);
   if (!device_.wires.ideal()) g = effective_conductance(g, device_.wires);
+  for (int row = 0; row < array.rows; ++row) {
+    g.row(row) *= row_factor(device_.converter, seed_, crossbar, row);
+  }
 
   PlantResult result = {.rows = array.rows, .columns = array.columns, .codes = {}};
   result.codes.resize(cells.size());

@@ -64,6 +64,7 @@ class Chip {
   const ProgrammingReport& report() const { return report_; }
   std::int64_t cells_programmed() const { return report_.cells_programmed; }
   const Device& device() const { return device_; }
+  std::uint64_t seed() const { return seed_; }
   const CodeFormat& format() const { return format_; }
 
  private:

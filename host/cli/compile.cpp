@@ -5,6 +5,7 @@
 
 #include <filesystem>
 
+#include "host/cli/adc_range_option.hpp"
 #include "host/cli/command.hpp"
 #include "host/cli/deployment_table.hpp"
 #include "host/cli/model.hpp"
@@ -23,7 +24,7 @@ struct CompileArguments {
   std::filesystem::path frozen_model;
   DataArguments data = {.options = {.train_images = 256, .test_images = 1}};
   MappingArguments mapping;
-  double percentile = 99.99;
+  AdcRangeArguments range;
 };
 
 void run(const CompileArguments& arguments, const Globals& globals) {
@@ -32,21 +33,25 @@ void run(const CompileArguments& arguments, const Globals& globals) {
   const Mapping mapping = find_mapping(arguments.mapping);
   const auto images = data::load_data(arguments.data.source, arguments.data.options).train;
   auto deployment = compiler::compile(network, mapping.tile, mapping.device, images);
-  runtime::calibrate_ideal(deployment, images, arguments.percentile);
+  const runtime::AdcRangeOptions range = adc_range(arguments.range);
+  runtime::calibrate_ideal(deployment, images, range);
   compiler::write_deployment(deployment, arguments.output);
   if (!arguments.frozen_model.empty()) network::write_onnx(network, arguments.frozen_model);
   nlohmann::json result = deployment_json(deployment);
   result["calibration"] = {{"dataset", images.name},
                            {"data_seed", arguments.data.options.seed},
                            {"images", images.count},
-                           {"percentile", arguments.percentile}};
+                           {"adc_range", arguments.range.policy}};
+  if (range.policy == runtime::AdcRangePolicy::kPercentile) {
+    result["calibration"]["percentile"] = range.percentile;
+  }
   result["deployment"] = arguments.output.string();
   show_result(globals,
               deployment_table(deployment) +
                   fmt::format("ADC ranges for ideal tiles on {} images of {} (data seed {}), "
-                              "percentile {:g}\ndeployment {}\n",
+                              "{}\ndeployment {}\n",
                               images.count, images.name, arguments.data.options.seed,
-                              arguments.percentile, arguments.output.string()),
+                              adc_range_text(range), arguments.output.string()),
               result);
 }
 
@@ -72,11 +77,7 @@ void add_compile(CLI::App& app, Globals& globals) {
                    "training images that set the ranges of activations and ADCs")
       ->check(in_range(16, 100'000))
       ->capture_default_str();
-  command
-      ->add_option("--percentile", arguments->percentile,
-                   "of the column sums that an ADC must hold")
-      ->check(in_range(90.0, 100.0))
-      ->capture_default_str();
+  add_adc_range_options(*command, arguments->range);
   command->callback([arguments, &globals] { run(*arguments, globals); });
 }
 

@@ -78,6 +78,7 @@ struct PreparedPage {
     kernel.left_shift = left.data();
     kernel.sign = sign.data();
     kernel.output = output.data();
+    if (page.inl != nullptr) fill_inl(*page.inl, columns);
     kernel.narrow_sum = array.largest_column_sum <= 32767;
     kernel.narrow_adc = widest <= 0x7FFFFFFF;
     kernel.crossbar = static_cast<std::uint32_t>(page.crossbar);
@@ -96,7 +97,19 @@ struct PreparedPage {
     output[j] = column.output;
   }
 
+  void fill_inl(const analog::InlTable& table,
+                const std::vector<compiler::ColumnSetting>& columns) {
+    inl.assign(table.begin(), table.end());
+    inl_shift.resize(top.size());
+    for (std::size_t j = 0; j < columns.size(); ++j) {
+      inl_shift[j] = std::max(0, columns[j].bits - 8);
+    }
+    kernel.inl = inl.data();
+    kernel.inl_shift = inl_shift.data();
+  }
+
   std::vector<std::int32_t> reference, sigma, gain, shift, top, zero, left, sign, output;
+  std::vector<std::int32_t> inl, inl_shift;
   std::vector<std::int64_t> offset;
   KernelPage kernel;
 };

@@ -12,6 +12,7 @@ namespace crossloop::engine {
 struct PageJob {
   std::int32_t crossbar = 0;
   const compiler::PageTables* tables = nullptr;  ///< borrowed
+  const analog::InlTable* inl = nullptr;         ///< borrowed; null: no nonlinearity
 };
 
 /// Some crossbars over a batch of input vectors, recombined into `outputs` accumulators.

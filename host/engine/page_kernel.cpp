@@ -87,8 +87,9 @@ void add_noise(const KernelPage& page, const KernelJob& job, std::uint32_t vecto
   }
 }
 
-/// ADC of every column; adds code << bit. Wide is the type S' * gain + offset needs.
-template <typename Wide>
+/// ADC of every column; adds code << bit. Wide is the type S' * gain + offset needs, Inl whether
+/// the ADC has a nonlinearity.
+template <typename Wide, bool Inl>
 void convert(const KernelPage& page, const std::int32_t* sums, int bit, std::int32_t* columns,
              KernelCounters& counters) {
   std::int32_t low = 0;
@@ -100,11 +101,26 @@ void convert(const KernelPage& page, const std::int32_t* sums, int bit, std::int
     const Wide top = page.top[c];
     low += scaled < 0;
     high += scaled > top;
-    const Wide code = scaled < 0 ? 0 : (scaled > top ? top : scaled);
-    columns[c] += (static_cast<std::int32_t>(code) - page.zero[c]) << bit;
+    const Wide clamped = scaled < 0 ? 0 : (scaled > top ? top : scaled);
+    std::int32_t code = static_cast<std::int32_t>(clamped);
+    if constexpr (Inl) {
+      code += page.inl[code >> page.inl_shift[c]];
+      code = code < 0 ? 0 : (code > page.top[c] ? page.top[c] : code);
+    }
+    columns[c] += (code - page.zero[c]) << bit;
   }
   counters.clipped_low += low;
   counters.clipped_high += high;
+}
+
+using Conversion = void (*)(const KernelPage&, const std::int32_t*, int, std::int32_t*,
+                            KernelCounters&);
+
+Conversion conversion_of(const KernelPage& page) {
+  if (page.inl == nullptr) {
+    return page.narrow_adc ? convert<std::int32_t, false> : convert<std::int64_t, false>;
+  }
+  return page.narrow_adc ? convert<std::int32_t, true> : convert<std::int64_t, true>;
 }
 
 void run_vector(const KernelPage& page, const KernelJob& job, int vector,
@@ -113,6 +129,7 @@ void run_vector(const KernelPage& page, const KernelJob& job, int vector,
   std::uint16_t driven[kMaxRows];
   alignas(64) std::int32_t sums[kMaxColumns];
   alignas(64) std::int32_t columns[kMaxColumns] = {};
+  const auto conversion = conversion_of(page);
   const std::uint8_t* source = job.vectors + static_cast<std::int64_t>(vector) * job.inputs;
   for (int r = 0; r < page.rows; ++r) input[r] = source[page.row_index[r]];
   for (int bit = 0; bit < job.input_bits; ++bit) {
@@ -132,11 +149,7 @@ void run_vector(const KernelPage& page, const KernelJob& job, int vector,
       add_noise(page, job, job.first_vector + static_cast<std::uint32_t>(vector), bit, sums);
     }
     counters.conversions += page.columns;
-    if (page.narrow_adc) {
-      convert<std::int32_t>(page, sums, bit, columns, counters);
-    } else {
-      convert<std::int64_t>(page, sums, bit, columns, counters);
-    }
+    conversion(page, sums, bit, columns, counters);
   }
   std::int32_t* target = job.accumulators + static_cast<std::int64_t>(vector) * job.outputs;
   for (int c = 0; c < page.columns; ++c) {

@@ -25,6 +25,8 @@ struct KernelPage {
   const std::int32_t* shift = nullptr;
   const std::int32_t* top = nullptr;  ///< 2^bits - 1
   const std::int32_t* zero = nullptr;
+  const std::int32_t* inl = nullptr;         ///< [256] corrections of a code; null: none
+  const std::int32_t* inl_shift = nullptr;   ///< max(0, bits - 8); unset where inl is null
   const std::int32_t* left_shift = nullptr;  ///< [columns]
   const std::int32_t* sign = nullptr;        ///< [columns], +1 or -1
   const std::int32_t* output = nullptr;      ///< [columns]

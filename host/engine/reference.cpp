@@ -65,7 +65,9 @@ void accumulate_page(const PageView& page, std::uint32_t crossbar, const RunSett
       counters.conversions += 1;
       counters.clipped_low += unclamped < 0;
       counters.clipped_high += unclamped > (1 << column.bits) - 1;
-      const std::int32_t y = adc_code(sum, adc) - column.zero_code;
+      std::int32_t code = adc_code(sum, adc);
+      if (page.inl != nullptr) code = corrected_code(code, column.bits, *page.inl);
+      const std::int32_t y = code - column.zero_code;
       const std::int32_t term = y * (1 << (column.left_shift + bit));
       accumulators[static_cast<std::size_t>(column.output)] += column.negative ? -term : term;
     }

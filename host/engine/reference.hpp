@@ -14,6 +14,7 @@ namespace crossloop::engine {
 struct PageView {
   std::span<const std::uint16_t> codes;
   const compiler::PageTables* tables = nullptr;
+  const analog::InlTable* inl = nullptr;  ///< of its ADC; null: all corrections are 0
 };
 
 struct RunSettings {

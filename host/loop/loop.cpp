@@ -147,7 +147,7 @@ class Loop {
 
   void compile() {
     deployment_ = compiler::compile(network_, tile_, device_, calibration_);
-    runtime::calibrate_ideal(deployment_, calibration_, config_.percentile);
+    runtime::calibrate_ideal(deployment_, calibration_, config_.range);
     compiler::write_deployment(deployment_, in_run("deployment.xbar"));
     const auto count = deployment_.count();
     summary_.crossbars_dense = count.dense;
@@ -216,7 +216,7 @@ class Loop {
     runtime::CalibrationOptions calibration;
     calibration.gain = gain;
     calibration.statistics = statistics;
-    calibration.percentile = config_.percentile;
+    calibration.range = config_.range;
     runtime::calibrate(deployment, *twin_, measurement_, calibration_, calibration,
                        run_options(calibration_.count, Purpose::kCalibrate));
     return deployment;

@@ -116,7 +116,18 @@ LoopConfig read_loop_config(const std::filesystem::path& path, const std::filesy
 
   ConfigTable calibration = file.table("calibration");
   config.calibration_images = static_cast<int>(calibration.integer("images", 16, 100'000, 256));
-  config.percentile = calibration.number("percentile", 90.0, 100.0, 99.99);
+  config.range.policy = static_cast<runtime::AdcRangePolicy>(
+      calibration.choice("range", {"fixed", "max", "percentile", "minimum-error"},
+                         static_cast<std::size_t>(runtime::AdcRangePolicy::kPercentile)));
+  if (config.range.policy == runtime::AdcRangePolicy::kPercentile ||
+      !calibration.has("percentile")) {
+    config.range.percentile = calibration.number("percentile", 90.0, 100.0, 99.99);
+  } else {
+    throw InputError(calibration.where("percentile") +
+                     ": key 'calibration.percentile': found beside range = \"" +
+                     runtime::adc_range_name(config.range.policy) +
+                     "\", expected with \"percentile\" only");
+  }
   calibration.finish();
   read_measure(file.table("measure"), config);
   ConfigTable finetune = file.table("finetune");

@@ -37,7 +37,7 @@ struct LoopConfig {
   std::uint32_t noise_seed = 1;
   std::string device = "rtl";  ///< what is programmed and measured
   int calibration_images = 256;
-  double percentile = 99.99;
+  runtime::AdcRangeOptions range;
   runtime::MeasureOptions measure;
   pruning::TrainOptions finetune;
   int batch_norm_epochs = 1;  ///< of fine-tuning with all weights held

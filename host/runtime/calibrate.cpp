@@ -125,7 +125,7 @@ void calibrate_crossbar_layer(Deployment& deployment, int index, Backend& backen
   const auto sample = sample_of(windows, layer.inputs_per_output, calibration.sample_vectors);
   if (calibration.gain) fit_gains(deployment, index, measurement, sample);
   if (calibration.adc_range) {
-    fit_adc_range(deployment, index, measurement, sample, calibration.percentile);
+    fit_adc_range(deployment, index, measurement, sample, calibration.range);
   }
   const JobResult result = backend.run(
       layer_job(deployment, index, run, 0, std::max(run.total_images, activations.images)),
@@ -155,14 +155,15 @@ void calibrate(Deployment& deployment, Backend& backend, const Measurement& meas
   }
 }
 
-void calibrate_ideal(Deployment& deployment, const data::Dataset& images, double percentile) {
+void calibrate_ideal(Deployment& deployment, const data::Dataset& images,
+                     const AdcRangeOptions& range) {
   analog::Device ideal;
   ideal.name = "ideal";
   ideal.wires = {0.0, 0.0, 0.0, 0.0};
   EngineBackend backend(deployment.tile, ideal, 1);
   program_all(backend, deployment);
   CalibrationOptions calibration;
-  calibration.percentile = percentile;
+  calibration.range = range;
   calibrate(deployment, backend, nominal_measurement(deployment), images, calibration, {});
 }
 

@@ -5,6 +5,7 @@
 
 #include "host/compiler/deployment.hpp"
 #include "host/data/dataset.hpp"
+#include "host/runtime/adc_range.hpp"
 #include "host/runtime/executor.hpp"
 #include "host/runtime/measure.hpp"
 
@@ -14,8 +15,8 @@ struct CalibrationOptions {
   bool gain = false;        ///< gain per column and reference code per column, from measured cells
   bool adc_range = true;    ///< shift and zero code per (layer, slice), from measured sums
   bool statistics = false;  ///< batch-norm mean and variance, and the offset of other layers
-  double percentile = 99.99;  ///< of the column sums that the ADC must hold
-  int sample_vectors = 768;   ///< input vectors a layer's gains and ranges are fitted on
+  AdcRangeOptions range = {};  ///< with adc_range: which sums the ADC must hold
+  int sample_vectors = 768;    ///< input vectors a layer's gains and ranges are fitted on
 };
 
 /// Gains and references of all crossbars of one layer.
@@ -28,12 +29,11 @@ struct CalibrationOptions {
 void fit_gains(compiler::Deployment& deployment, int layer, const Measurement& measurement,
                std::span<const std::uint8_t> inputs);
 
-/// Shift and zero code of each (layer, slice): the smallest power-of-two step that holds the sums
-/// between the two percentiles (three sigma of the read noise below), computed from the measured
-/// cells, the gains in place and `inputs`.
+/// Shift and zero code of each (layer, slice) by choose_adc_range(), on the sums that the measured
+/// cells, the gains in place and `inputs` make; no step finer than a quarter of a level.
 /// Calls compiler::finish_layer().
 void fit_adc_range(compiler::Deployment& deployment, int layer, const Measurement& measurement,
-                   std::span<const std::uint8_t> inputs, double percentile);
+                   std::span<const std::uint8_t> inputs, const AdcRangeOptions& options);
 
 /// Walks the layers in order: fits what is asked for on the inputs that the already calibrated
 /// layers before it make of `images`, runs the layer on `backend`, and re-estimates its statistics
@@ -44,6 +44,6 @@ void calibrate(compiler::Deployment& deployment, Backend& backend, const Measure
 
 /// ADC ranges of a freshly compiled deployment, on ideal tiles.
 void calibrate_ideal(compiler::Deployment& deployment, const data::Dataset& images,
-                     double percentile = 99.99);
+                     const AdcRangeOptions& range = {});
 
 }  // namespace crossloop::runtime

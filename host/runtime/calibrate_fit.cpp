@@ -23,7 +23,6 @@ namespace {
 /// Ridge towards the common gain, relative to the mean eigenvalue. Small: it only decides where the
 /// data say nothing, such as a slice without a level.
 constexpr double kRidge = 1e-3;
-constexpr int kLargestShift = 31;  // of the ADC, numerics.md step 6
 constexpr double kSmallestGain = 1.0 / 16.0;
 constexpr double kLargestGain = 65535.0 / kUnitGain;
 
@@ -146,36 +145,6 @@ void collect_sums(const Crossbar& crossbar, const Eigen::MatrixXf& codes,
   }
 }
 
-float quantile(std::vector<float>& values, double share) {
-  const std::size_t rank = static_cast<std::size_t>(share * static_cast<double>(values.size() - 1));
-  std::nth_element(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(rank),
-                   values.end());
-  return values[rank];
-}
-
-struct AdcRange {
-  std::int32_t shift = 0;
-  std::int32_t zero_code = 0;
-};
-
-/// The smallest step, from a quarter of a level up, whose codes hold low..high (code units).
-/// Codes left over go to both ends alike. Throws InputError if no shift of the ADC is enough.
-AdcRange range_of(double low, double high, std::int32_t bits, const analog::CodeFormat& format,
-                  const std::string& where) {
-  AdcRange range{.shift = std::max(0, kGainFractionBits + format.fraction_bits - 2)};
-  for (; range.shift <= kLargestShift; ++range.shift) {
-    const double step = std::ldexp(1.0, range.shift - kGainFractionBits);
-    const double below = std::max(0.0, std::ceil(-low / step));
-    const double spare = (1 << bits) - 1 - below - std::ceil(std::max(0.0, high) / step);
-    if (spare >= 0.0) {
-      range.zero_code = static_cast<std::int32_t>(below + std::floor(spare / 2.0));
-      return range;
-    }
-  }
-  throw InputError(where + ": " + std::to_string(bits) + "-bit ADC cannot hold sums from " +
-                   std::to_string(low) + " to " + std::to_string(high) + " code units");
-}
-
 /// Standard deviation of the read noise after gain, code units: mean over the columns of a slice.
 std::map<std::int32_t, double> slice_noise(const Deployment& deployment, const Layer& layer) {
   std::map<std::int32_t, std::pair<double, int>> sums;
@@ -189,6 +158,25 @@ std::map<std::int32_t, double> slice_noise(const Deployment& deployment, const L
   std::map<std::int32_t, double> noise;
   for (const auto& [slice, sum] : sums) noise[slice] = sum.first / sum.second;
   return noise;
+}
+
+/// A quarter of a level: codes say no more about a sum.
+int finest_shift(const analog::CodeFormat& format) {
+  return std::max(0, kGainFractionBits + format.fraction_bits - 2);
+}
+
+/// Sum of a column whose word lines are all driven with all cells at the highest level, after the
+/// largest gain of the slice, code units.
+double full_scale(const Deployment& deployment, const Layer& layer, std::int32_t slice) {
+  std::int32_t gain = 0;
+  for (const std::int32_t id : layer.crossbars) {
+    for (const auto& column : deployment.crossbars[static_cast<std::size_t>(id)].tables.columns) {
+      if (column.slice == slice) gain = std::max(gain, column.gain);
+    }
+  }
+  const auto& format = deployment.tile.code;
+  return std::ldexp(static_cast<double>(deployment.tile.rows) * (format.levels() - 1) * gain,
+                    format.fraction_bits - kGainFractionBits);
 }
 
 }  // namespace
@@ -219,7 +207,7 @@ void fit_gains(Deployment& deployment, int layer, const Measurement& measurement
 }
 
 void fit_adc_range(Deployment& deployment, int layer, const Measurement& measurement,
-                   std::span<const std::uint8_t> inputs, double percentile) {
+                   std::span<const std::uint8_t> inputs, const AdcRangeOptions& options) {
   const Layer& here = deployment.layers.at(static_cast<std::size_t>(layer));
   SliceSums sums;
   for (const std::int32_t id : here.crossbars) {
@@ -231,12 +219,14 @@ void fit_adc_range(Deployment& deployment, int layer, const Measurement& measure
   const auto noise = slice_noise(deployment, here);
   std::map<std::int32_t, AdcRange> ranges;
   for (auto& [slice, values] : sums) {
-    if (values.empty()) values.push_back(0.0F);
-    // Three sigma below keep the noise around zero from being rectified.
-    const double low = quantile(values, 1.0 - percentile / 100.0) - 3.0 * noise.at(slice);
-    const double high = quantile(values, percentile / 100.0);
-    ranges[slice] = range_of(low, high, deployment.tile.adc_bits, deployment.tile.code,
-                             "layer " + here.name + ", slice " + std::to_string(slice));
+    ranges[slice] =
+        choose_adc_range(options,
+                         {.bits = deployment.tile.adc_bits,
+                          .finest_shift = finest_shift(deployment.tile.code),
+                          .noise = noise.at(slice),
+                          .full_scale = full_scale(deployment, here, slice),
+                          .where = "layer " + here.name + ", slice " + std::to_string(slice)},
+                         values);
   }
   for (const std::int32_t id : here.crossbars) {
     for (ColumnSetting& column :

@@ -8,7 +8,10 @@ namespace crossloop::runtime {
 
 EngineBackend::EngineBackend(const compiler::TileFormat& tile, const analog::Device& device,
                              std::uint64_t chip_seed, const engine::EngineOptions& options)
-    : tile_(tile), chip_(device, tile.code, chip_seed), engine_(options) {}
+    : tile_(tile),
+      chip_(device, tile.code, chip_seed),
+      converters_(chip_, tile.rows, tile.columns),
+      engine_(options) {}
 
 void EngineBackend::program(std::int32_t crossbar, int rows, int columns,
                             std::span<const std::uint8_t> levels) {
@@ -16,28 +19,50 @@ void EngineBackend::program(std::int32_t crossbar, int rows, int columns,
   auto result =
       chip_.program(static_cast<std::uint32_t>(crossbar), tile_.rows, tile_.columns, padded);
   tiles_[crossbar] = std::move(result.codes);
+  converted_.erase(crossbar);
+}
+
+void EngineBackend::load(const PageJob& page) {
+  const auto found = tiles_.find(page.crossbar);
+  if (found == tiles_.end()) {
+    throw InputError("crossbar " + std::to_string(page.crossbar) + ": never programmed");
+  }
+  const int rows = static_cast<int>(page.tables->rows.size());
+  const int columns = static_cast<int>(page.tables->columns.size());
+  if (rows > tile_.rows || columns > tile_.columns) {
+    throw InputError("crossbar " + std::to_string(page.crossbar) + ": tables for " +
+                     std::to_string(rows) + " x " + std::to_string(columns) + ", the tile has " +
+                     std::to_string(tile_.rows) + " x " + std::to_string(tile_.columns));
+  }
+  const auto codes = upper_left(found->second, tile_.columns, rows, columns);
+  const auto loaded = engine_.codes(page.crossbar);
+  if (!std::equal(codes.begin(), codes.end(), loaded.begin(), loaded.end())) {
+    engine_.load(page.crossbar, rows, columns, codes);
+  }
+}
+
+std::shared_ptr<const EngineBackend::Converted> EngineBackend::convert(const PageJob& page) {
+  auto& latest = converted_[page.crossbar];
+  if (latest == nullptr || latest->host != *page.tables) {
+    const auto crossbar = static_cast<std::uint32_t>(page.crossbar);
+    auto chip = converters_.tables(crossbar, *page.tables, tiles_.at(page.crossbar));
+    latest = std::make_shared<const Converted>(
+        Converted{*page.tables, std::move(chip), converters_.inl(crossbar)});
+  }
+  return latest;
 }
 
 JobResult EngineBackend::run(const Job& job, std::span<const std::uint8_t> vectors) {
-  for (const PageJob& page : job.pages) {
-    const auto found = tiles_.find(page.crossbar);
-    if (found == tiles_.end()) {
-      throw InputError("crossbar " + std::to_string(page.crossbar) + ": never programmed");
-    }
-    const int rows = static_cast<int>(page.tables->rows.size());
-    const int columns = static_cast<int>(page.tables->columns.size());
-    if (rows > tile_.rows || columns > tile_.columns) {
-      throw InputError("crossbar " + std::to_string(page.crossbar) + ": tables for " +
-                       std::to_string(rows) + " x " + std::to_string(columns) + ", the tile has " +
-                       std::to_string(tile_.rows) + " x " + std::to_string(tile_.columns));
-    }
-    const auto codes = upper_left(found->second, tile_.columns, rows, columns);
-    const auto loaded = engine_.codes(page.crossbar);
-    if (!std::equal(codes.begin(), codes.end(), loaded.begin(), loaded.end())) {
-      engine_.load(page.crossbar, rows, columns, codes);
-    }
+  for (const PageJob& page : job.pages) load(page);
+  if (converters_.keep_tables()) return engine_.run(job, vectors);
+  std::vector<std::shared_ptr<const Converted>> tables;
+  Job converted = job;
+  for (PageJob& page : converted.pages) {
+    tables.push_back(convert(page));
+    const Converted& own = *tables.back();
+    page = {page.crossbar, &own.chip, own.inl ? &*own.inl : nullptr};
   }
-  return engine_.run(job, vectors);
+  return engine_.run(converted, vectors);
 }
 
 Snapshot EngineBackend::snapshot(std::int32_t crossbars) const {
@@ -61,6 +86,7 @@ void EngineBackend::restore(const Snapshot& snapshot) {
                        std::to_string(cells));
     }
     tiles_[static_cast<std::int32_t>(id)] = codes;
+    converted_.erase(static_cast<std::int32_t>(id));
   }
 }
 

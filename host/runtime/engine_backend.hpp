@@ -2,10 +2,13 @@
 #pragma once
 
 #include <map>
+#include <memory>
+#include <optional>
 
 #include "host/analog/plant.hpp"
 #include "host/engine/engine.hpp"
 #include "host/runtime/backend.hpp"
+#include "host/runtime/converted_tables.hpp"
 
 namespace crossloop::runtime {
 
@@ -25,10 +28,20 @@ class EngineBackend : public Backend {
   const analog::Chip& chip() const { return chip_; }
 
  private:
+  /// A table as the host set it and as the chip's converters turn it.
+  struct Converted {
+    compiler::PageTables host, chip;
+    std::optional<analog::InlTable> inl;
+  };
+  void load(const PageJob& page);
+  std::shared_ptr<const Converted> convert(const PageJob& page);
+
   compiler::TileFormat tile_;
   analog::Chip chip_;
+  ChipConverters converters_;
   engine::Engine engine_;
-  std::map<std::int32_t, std::vector<std::uint16_t>> tiles_;  // whole tiles by id
+  std::map<std::int32_t, std::vector<std::uint16_t>> tiles_;            // whole tiles by id
+  std::map<std::int32_t, std::shared_ptr<const Converted>> converted_;  // by id, the latest
 };
 
 }  // namespace crossloop::runtime

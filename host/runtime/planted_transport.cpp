@@ -1,5 +1,6 @@
 #include "host/runtime/planted_transport.hpp"
 
+#include <algorithm>
 #include <chrono>
 
 #include "host/error.hpp"
@@ -14,8 +15,6 @@ namespace {
 
 constexpr double kWaitSeconds = 60.0;
 
-using Descriptor = std::array<std::uint32_t, constant::DESCRIPTOR_WORDS>;
-
 std::uint32_t ring_word(std::uint32_t descriptor) {
   return descriptor % constant::RING_ENTRIES * constant::DESCRIPTOR_WORDS;
 }
@@ -28,9 +27,14 @@ drivers::PageGeometry read_geometry(drivers::Transport& inner) {
 }  // namespace
 
 PlantedTransport::PlantedTransport(std::unique_ptr<drivers::Transport> inner, analog::Chip chip)
-    : inner_(std::move(inner)), chip_(std::move(chip)), geometry_(read_geometry(*inner_)) {
+    : inner_(std::move(inner)),
+      chip_(std::move(chip)),
+      geometry_(read_geometry(*inner_)),
+      converters_(chip_, geometry_.rows, geometry_.columns) {
   const std::int64_t room = std::int64_t{inner_->read(Reg::WINDOW_WORDS)} - constant::RING_WORDS;
-  if (inner_->read(Reg::ID) != drivers::reset::ID || geometry_.image_words() > room) {
+  const int tables = geometry_.table_words() + static_cast<int>(constant::INL_WORDS);
+  const int needed = std::max(geometry_.image_words(), converters_.keep_tables() ? 0 : tables);
+  if (inner_->read(Reg::ID) != drivers::reset::ID || needed > room) {
     throw DeviceError("plant: no crossloop device, or its window does not hold a page");
   }
   if (geometry_.code_bits != chip_.format().bits) {
@@ -41,6 +45,12 @@ PlantedTransport::PlantedTransport(std::unique_ptr<drivers::Transport> inner, an
 }
 
 std::uint32_t PlantedTransport::read(Reg reg) {
+  if (extra_cycles_ != 0 && reg == Reg::CYCLES_BUSY_LO) {
+    return static_cast<std::uint32_t>(busy_cycles() - extra_cycles_);
+  }
+  if (extra_cycles_ != 0 && reg == Reg::CYCLES_BUSY_HI) {
+    return static_cast<std::uint32_t>((busy_cycles() - extra_cycles_) >> 32);
+  }
   const std::uint32_t value = inner_->read(reg);
   const bool counts = reg == Reg::DOORBELL || reg == Reg::COMPLETED || reg == Reg::ERROR_INDEX;
   return counts ? value - extra_ : value;
@@ -53,7 +63,11 @@ void PlantedTransport::write(Reg reg, std::uint32_t value) {
   }
   inner_->write(reg, value);
   if (reg != Reg::CTRL) return;
-  if (drivers::field::CTRL_SOFT_RESET.get(value) != 0) extra_ = 0;
+  if (drivers::field::CTRL_SOFT_RESET.get(value) != 0) {
+    extra_ = 0;
+    extra_cycles_ = 0;
+    pages_.clear();
+  }
   rung_ = inner_->read(Reg::DOORBELL) - extra_;
 }
 
@@ -73,14 +87,57 @@ void PlantedTransport::ring_doorbell(std::uint32_t value) {
   for (; rung_ != value; ++rung_) {
     Descriptor descriptor;
     inner_->read_window(ring_word(rung_), descriptor);
-    if (descriptor[0] != static_cast<std::uint32_t>(Opcode::COMMIT)) continue;
-    inner_->write(Reg::DOORBELL, rung_ + 1 + extra_);
-    if (!wait_for(rung_ + 1 + extra_)) break;  // the host finds the error itself
-    plant(static_cast<int>(descriptor[drivers::word::COMMIT_PAGE]),
-          descriptor[drivers::word::COMMIT_CROSSBAR]);
+    if (!run_to_end_of(descriptor, rung_)) break;  // the host finds the error itself
   }
   rung_ = value;
   inner_->write(Reg::DOORBELL, value + extra_);
+}
+
+/// Lets the device finish descriptor `number` of the host where there is something to do behind it,
+/// and does it. False if the device stopped at an error before that.
+bool PlantedTransport::run_to_end_of(const Descriptor& descriptor, std::uint32_t number) {
+  const auto opcode = static_cast<Opcode>(descriptor[0]);
+  const bool commit = opcode == Opcode::COMMIT;
+  const bool table = opcode == Opcode::LOAD_TABLE && !converters_.keep_tables();
+  const bool codes = opcode == Opcode::LOAD_PAGE && converters_.need_codes();
+  if (!commit && !table && !codes) return true;
+  inner_->write(Reg::DOORBELL, number + 1 + extra_);
+  if (!wait_for(number + 1 + extra_)) return false;
+  const int page = static_cast<int>(descriptor[drivers::word::COMMIT_PAGE]);
+  if (commit) plant(page, descriptor[drivers::word::COMMIT_CROSSBAR]);
+  if (!commit) note(descriptor);
+  if (table || converters_.need_codes()) convert(page);
+  return true;
+}
+
+/// Keeps what a LOAD_TABLE or LOAD_PAGE brought, whose source is still in the window.
+void PlantedTransport::note(const Descriptor& descriptor) {
+  Page& page = pages_[descriptor[drivers::word::LOAD_PAGE_PAGE]];
+  const std::uint32_t source = descriptor[drivers::word::LOAD_PAGE_SOURCE];
+  static_assert(drivers::word::LOAD_PAGE_SOURCE == drivers::word::LOAD_TABLE_SOURCE);
+  if (descriptor[0] == static_cast<std::uint32_t>(Opcode::LOAD_TABLE)) {
+    page.table = read_words(source, geometry_.table_words());
+    page.load_table = descriptor;
+  } else {
+    page.codes = drivers::unpack_codes(read_words(source, geometry_.image_words()), geometry_.rows,
+                                       geometry_.columns, geometry_);
+  }
+}
+
+std::vector<std::uint32_t> PlantedTransport::read_words(std::uint32_t word, int count) {
+  std::vector<std::uint32_t> words(static_cast<std::size_t>(count));
+  inner_->read_window(word, words);
+  return words;
+}
+
+/// The counter of the device; it stands still while nothing runs.
+std::uint64_t PlantedTransport::busy_cycles() {
+  for (std::uint32_t high = inner_->read(Reg::CYCLES_BUSY_HI);;) {
+    const std::uint64_t low = inner_->read(Reg::CYCLES_BUSY_LO);
+    const std::uint32_t again = inner_->read(Reg::CYCLES_BUSY_HI);
+    if (again == high) return std::uint64_t{high} << 32 | low;
+    high = again;
+  }
 }
 
 /// False if the device stopped at an error before that.
@@ -99,35 +156,66 @@ bool PlantedTransport::wait_for(std::uint32_t completed) {
   return true;
 }
 
-/// Runs one descriptor on `page` with the image at the end of the window, and no-operations for
-/// the rest of the ring.
-void PlantedTransport::run_own(std::uint32_t opcode, int page) {
+/// Runs descriptors, and no-operations for the rest of the ring.
+void PlantedTransport::run_own(std::span<const Descriptor> descriptors) {
   const std::uint32_t start = inner_->read(Reg::DOORBELL);
-  const std::uint32_t words = inner_->read(Reg::WINDOW_WORDS);
-  const Descriptor own{opcode, static_cast<std::uint32_t>(page),
-                       words - static_cast<std::uint32_t>(geometry_.image_words())};
   const Descriptor nothing{static_cast<std::uint32_t>(Opcode::NOP)};
   for (std::uint32_t i = 0; i < constant::RING_ENTRIES; ++i) {
-    inner_->write_window(ring_word(start + i), i == 0 ? own : nothing);
+    inner_->write_window(ring_word(start + i), i < descriptors.size() ? descriptors[i] : nothing);
   }
   inner_->write(Reg::DOORBELL, start + constant::RING_ENTRIES);
   if (!wait_for(start + constant::RING_ENTRIES)) {
-    throw DeviceError("plant: the device refused to move page " + std::to_string(page));
+    throw DeviceError("plant: the device refused to move page " +
+                      std::to_string(descriptors[0][drivers::word::LOAD_PAGE_PAGE]));
   }
   extra_ += constant::RING_ENTRIES;
+}
+
+/// Puts what the converters make of the page's table, and their INL, in place of what the host
+/// loaded; ring and window are as they were.
+void PlantedTransport::convert(int index) {
+  const Page& page = pages_[static_cast<std::uint32_t>(index)];
+  if (page.table.empty()) return;
+  const std::uint64_t before = busy_cycles();
+  const std::uint32_t crossbar = page.load_table[drivers::word::LOAD_TABLE_CROSSBAR];
+  std::vector<std::uint32_t> words = converters_.words(
+      crossbar, page.table, static_cast<int>(page.load_table[drivers::word::LOAD_TABLE_COLUMNS]),
+      geometry_, page.codes);
+  const auto& inl = converters_.inl(crossbar);
+  if (inl) {
+    const auto packed = drivers::pack_inl(*inl);
+    words.insert(words.end(), packed.begin(), packed.end());
+  }
+  const std::uint32_t scratch =
+      inner_->read(Reg::WINDOW_WORDS) - static_cast<std::uint32_t>(words.size());
+  const auto ring = read_words(0, constant::RING_WORDS);
+  const auto saved = read_words(scratch, static_cast<int>(words.size()));
+  inner_->write_window(scratch, words);
+  std::vector<Descriptor> own{page.load_table};
+  own[0][drivers::word::LOAD_TABLE_SOURCE] = scratch;
+  if (inl) {
+    own.push_back({static_cast<std::uint32_t>(Opcode::LOAD_INL), static_cast<std::uint32_t>(index),
+                   scratch + static_cast<std::uint32_t>(geometry_.table_words()), 1});
+  }
+  run_own(own);
+  inner_->write_window(scratch, saved);
+  inner_->write_window(0, ring);
+  extra_cycles_ += busy_cycles() - before;
 }
 
 void PlantedTransport::plant(int page, std::uint32_t crossbar) {
   const std::uint32_t image_words = static_cast<std::uint32_t>(geometry_.image_words());
   const std::uint32_t scratch = inner_->read(Reg::WINDOW_WORDS) - image_words;
-  std::vector<std::uint32_t> ring(constant::RING_WORDS);
-  std::vector<std::uint32_t> saved(image_words);
-  inner_->read_window(0, ring);
-  inner_->read_window(scratch, saved);
+  const auto ring = read_words(0, constant::RING_WORDS);
+  const auto saved = read_words(scratch, geometry_.image_words());
+  const auto move = [&](Opcode opcode) {
+    const Descriptor own{static_cast<std::uint32_t>(opcode), static_cast<std::uint32_t>(page),
+                         scratch};
+    run_own({&own, 1});
+  };
 
-  run_own(static_cast<std::uint32_t>(Opcode::STORE_PAGE), page);
-  std::vector<std::uint32_t> image(image_words);
-  inner_->read_window(scratch, image);
+  move(Opcode::STORE_PAGE);
+  auto image = read_words(scratch, geometry_.image_words());
   const analog::CodeFormat& format = chip_.format();
   std::vector<std::uint8_t> levels;
   for (const std::uint16_t code :
@@ -137,7 +225,8 @@ void PlantedTransport::plant(int page, std::uint32_t crossbar) {
   const auto result = chip_.program(crossbar, geometry_.rows, geometry_.columns, levels);
   image = drivers::pack_codes(result.codes, geometry_.rows, geometry_.columns, geometry_);
   inner_->write_window(scratch, image);
-  run_own(static_cast<std::uint32_t>(Opcode::LOAD_PAGE), page);
+  move(Opcode::LOAD_PAGE);
+  if (converters_.need_codes()) pages_[static_cast<std::uint32_t>(page)].codes = result.codes;
 
   inner_->write_window(scratch, saved);
   inner_->write_window(0, ring);

@@ -3,12 +3,15 @@
 #pragma once
 
 #include <array>
+#include <map>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "drivers/page_image.hpp"
 #include "drivers/transport.hpp"
 #include "host/analog/plant.hpp"
+#include "host/runtime/converted_tables.hpp"
 
 namespace crossloop::runtime {
 
@@ -16,8 +19,10 @@ namespace crossloop::runtime {
 /// to it, reads the cell states (nominal codes) of the page back, asks the chip what they become
 /// and writes the effective codes into the page. The host sees none of it: DOORBELL, COMPLETED and
 /// ERROR_INDEX are translated, ring and window are as they were. Its own descriptors come in whole
-/// rounds of the ring, so that ring entries keep their place. Chip seed, faults and device reach it
-/// by its constructor, never through registers.
+/// rounds of the ring, so that ring entries keep their place. Where the chip's converters have
+/// errors it writes behind each LOAD_TABLE what they make of the tables, and the INL; CYCLES_BUSY
+/// then leaves out what that took. Chip seed, faults and device reach it by its constructor, never
+/// through registers.
 class PlantedTransport : public drivers::Transport {
  public:
   /// Throws InputError if the chip's code format does not fit the device's codes.
@@ -34,16 +39,33 @@ class PlantedTransport : public drivers::Transport {
   std::int64_t cells_programmed() const { return chip_.cells_programmed(); }
 
  private:
+  using Descriptor = std::array<std::uint32_t, drivers::constant::DESCRIPTOR_WORDS>;
+
+  /// What the host put into a page, where converters have errors.
+  struct Page {
+    std::vector<std::uint32_t> table;  ///< words of the last LOAD_TABLE; empty: none
+    Descriptor load_table = {};
+    std::vector<std::uint16_t> codes;  ///< of the whole tile, where the converters need them
+  };
+
   void ring_doorbell(std::uint32_t value);
+  bool run_to_end_of(const Descriptor& descriptor, std::uint32_t number);
+  void note(const Descriptor& descriptor);
   bool wait_for(std::uint32_t completed);
   void plant(int page, std::uint32_t crossbar);
-  void run_own(std::uint32_t opcode, int page);
+  void convert(int page);
+  void run_own(std::span<const Descriptor> descriptors);
+  std::vector<std::uint32_t> read_words(std::uint32_t word, int count);
+  std::uint64_t busy_cycles();
 
   std::unique_ptr<drivers::Transport> inner_;
   analog::Chip chip_;
   drivers::PageGeometry geometry_;
-  std::uint32_t rung_ = 0;   // the host's DOORBELL
-  std::uint32_t extra_ = 0;  // own descriptors so far, a multiple of the ring
+  ChipConverters converters_;
+  std::map<std::uint32_t, Page> pages_;
+  std::uint32_t rung_ = 0;          // the host's DOORBELL
+  std::uint32_t extra_ = 0;         // own descriptors so far, a multiple of the ring
+  std::uint64_t extra_cycles_ = 0;  // spent on tables
 };
 
 }  // namespace crossloop::runtime

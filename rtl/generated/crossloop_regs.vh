@@ -61,6 +61,7 @@
 `define CROSSLOOP_UNUSED_ROW 32'hffff  // row table entry of a word line that is never driven
 `define CROSSLOOP_MAX_INPUT_BITS 32'h8  // phases of a vector at most
 `define CROSSLOOP_MAX_ADC_BITS 32'hc  // widest ADC code
+`define CROSSLOOP_INL_WORDS 32'h40  // words of an INL table, four signed corrections each
 `define CROSSLOOP_FLAG_SKIP_ZERO 32'h0  // bit of LAYER FLAGS: a phase without a driven row contributes 0
 
 // Descriptors: opcodes and words
@@ -71,6 +72,7 @@
 `define CROSSLOOP_OPCODE_PROGRAM 32'h4  // target codes of a page
 `define CROSSLOOP_OPCODE_COMMIT 32'h5  // end of programming
 `define CROSSLOOP_OPCODE_LAYER 32'h6  // vectors through pages into accumulators
+`define CROSSLOOP_OPCODE_LOAD_INL 32'h7  // INL table of the ADC of a page, or none
 `define CROSSLOOP_WORD_LOAD_PAGE_PAGE 4'h1  // page
 `define CROSSLOOP_WORD_LOAD_PAGE_SOURCE 4'h2  // window word of the page image
 `define CROSSLOOP_WORD_STORE_PAGE_PAGE 4'h1  // page
@@ -95,6 +97,9 @@
 `define CROSSLOOP_WORD_LAYER_FLAGS 4'h9  // bit FLAG_SKIP_ZERO
 `define CROSSLOOP_WORD_LAYER_SEED 4'ha  // seed of the read noise
 `define CROSSLOOP_WORD_LAYER_FIRST_VECTOR 4'hb  // vector number of the first vector
+`define CROSSLOOP_WORD_LOAD_INL_PAGE 4'h1  // page
+`define CROSSLOOP_WORD_LOAD_INL_SOURCE 4'h2  // window word of the table; 0 where ENABLE is 0
+`define CROSSLOOP_WORD_LOAD_INL_ENABLE 4'h3  // 1: the table applies, 0: the page has none
 
 // Column table: word and bits of a field
 `define CROSSLOOP_COLUMN_GAIN_WORD 3'h0  // word of it

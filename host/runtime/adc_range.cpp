@@ -1,0 +1,152 @@
+#include "host/runtime/adc_range.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <iterator>
+#include <limits>
+#include <vector>
+
+#include "host/compiler/deployment.hpp"
+#include "host/error.hpp"
+
+namespace crossloop::runtime {
+namespace {
+
+constexpr int kLargestShift = 31;  // of the ADC, numerics.md step 6
+constexpr double kNoiseMargin = 3.0;
+
+double step_of(int shift) { return std::ldexp(1.0, shift - compiler::kGainFractionBits); }
+
+float quantile(std::vector<float>& values, double share) {
+  const std::size_t rank = static_cast<std::size_t>(share * static_cast<double>(values.size() - 1));
+  std::nth_element(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(rank),
+                   values.end());
+  return values[rank];
+}
+
+/// The smallest step whose codes hold low..high. Codes left over go to both ends alike.
+AdcRange range_of(double low, double high, const AdcRangeCase& range_case) {
+  AdcRange range{.shift = range_case.finest_shift};
+  for (; range.shift <= kLargestShift; ++range.shift) {
+    const double step = step_of(range.shift);
+    const double below = std::max(0.0, std::ceil(-low / step));
+    const double spare = (1 << range_case.bits) - 1 - below - std::ceil(std::max(0.0, high) / step);
+    if (spare >= 0.0) {
+      range.zero_code = static_cast<std::int32_t>(below + std::floor(spare / 2.0));
+      return range;
+    }
+  }
+  throw InputError(range_case.where + ": " + std::to_string(range_case.bits) +
+                   "-bit ADC cannot hold sums from " + std::to_string(low) + " to " +
+                   std::to_string(high) + " code units");
+}
+
+/// Mean squares of what rails cut off a sample, from running sums over the sorted values.
+class Clipping {
+ public:
+  explicit Clipping(std::vector<float> values) : values_(std::move(values)) {
+    std::sort(values_.begin(), values_.end());
+    sum_.push_back(0.0);
+    square_.push_back(0.0);
+    for (const double value : values_) {
+      sum_.push_back(sum_.back() + value);
+      square_.push_back(square_.back() + value * value);
+    }
+  }
+
+  /// Mean over all sums, moved by `shift`, of the square of what is beyond low or high.
+  double error(double low, double high, double shift) const {
+    const std::size_t all = values_.size();
+    const double cut = part(0, count_below(low - shift), low - shift) +
+                       part(count_below(high - shift), all, high - shift);
+    return cut / static_cast<double>(all);
+  }
+  double highest() const { return values_.back(); }
+  double lowest() const { return values_.front(); }
+
+ private:
+  std::size_t count_below(double limit) const {
+    return static_cast<std::size_t>(
+        std::distance(values_.begin(), std::lower_bound(values_.begin(), values_.end(), limit)));
+  }
+  /// Sum over values [first, last) of (v - rail)^2.
+  double part(std::size_t first, std::size_t last, double rail) const {
+    const double count = static_cast<double>(last - first);
+    const double sum = sum_[last] - sum_[first];
+    return std::max(0.0, square_[last] - square_[first] - 2.0 * rail * sum + rail * rail * count);
+  }
+
+  std::vector<float> values_;
+  std::vector<double> sum_, square_;
+};
+
+/// Normal noise as three points with its first five moments (Gauss and Hermite).
+double noisy_error(const Clipping& clipping, const AdcRange& range, int bits, double noise) {
+  const double step = step_of(range.shift);
+  const double low = -range.zero_code * step;
+  const double high = low + ((1 << bits) - 1) * step;
+  const double quantisation = step * step / 12.0;
+  if (noise == 0.0) return clipping.error(low, high, 0.0) + quantisation;
+  const double apart = std::sqrt(3.0) * noise;
+  return quantisation + 2.0 / 3.0 * clipping.error(low, high, 0.0) +
+         1.0 / 6.0 * (clipping.error(low, high, -apart) + clipping.error(low, high, apart));
+}
+
+AdcRange least_error(const AdcRangeCase& range_case, std::vector<float> sums) {
+  const Clipping clipping(std::move(sums));
+  const double margin = std::sqrt(3.0) * range_case.noise;
+  const double low = clipping.lowest() - margin, high = clipping.highest() + margin;
+  AdcRange best;
+  int last = 0;  // of the zero codes as good as best
+  double least = std::numeric_limits<double>::infinity();
+  // No step beyond the first that holds everything can be better.
+  const int coarsest = range_of(low, high, range_case).shift;
+  for (int shift = coarsest; shift >= range_case.finest_shift; --shift) {
+    for (int zero = 0; zero < 1 << range_case.bits; ++zero) {
+      const AdcRange range{shift, zero};
+      const double error = noisy_error(clipping, range, range_case.bits, range_case.noise);
+      if (error < least) best = range;
+      if (error <= least && best.shift == shift) last = zero;
+      least = std::min(least, error);
+    }
+  }
+  best.zero_code += (last - best.zero_code) / 2;
+  return best;
+}
+
+}  // namespace
+
+std::string adc_range_name(AdcRangePolicy policy) {
+  return std::string(kAdcRangePolicies[static_cast<std::size_t>(policy)]);
+}
+
+std::optional<AdcRangePolicy> adc_range_policy(std::string_view name) {
+  const auto found = std::find(std::begin(kAdcRangePolicies), std::end(kAdcRangePolicies), name);
+  if (found == std::end(kAdcRangePolicies)) return std::nullopt;
+  return static_cast<AdcRangePolicy>(found - std::begin(kAdcRangePolicies));
+}
+
+AdcRange choose_adc_range(const AdcRangeOptions& options, const AdcRangeCase& range_case,
+                          std::span<const float> sums) {
+  std::vector<float> values(sums.begin(), sums.end());
+  if (values.empty()) values.push_back(0.0F);
+  const double margin = kNoiseMargin * range_case.noise;
+  switch (options.policy) {
+    case AdcRangePolicy::kFixed:
+      return range_of(-margin, range_case.full_scale, range_case);
+    case AdcRangePolicy::kMax: {
+      const auto [low, high] = std::minmax_element(values.begin(), values.end());
+      return range_of(*low - margin, *high, range_case);
+    }
+    case AdcRangePolicy::kPercentile: {
+      const double low = quantile(values, 1.0 - options.percentile / 100.0) - margin;
+      return range_of(low, quantile(values, options.percentile / 100.0), range_case);
+    }
+    case AdcRangePolicy::kMinimumError:
+      break;
+  }
+  return least_error(range_case, std::move(values));
+}
+
+}  // namespace crossloop::runtime
