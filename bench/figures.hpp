@@ -24,9 +24,10 @@ struct Benchmark {
   std::function<std::map<std::string, Figure>()> measure;
 };
 
-// One per file.
 Benchmark solver_64();
 Benchmark solver_128();
+std::vector<Benchmark> solver_sizes();  // beside those two
+Benchmark solver_vgg11();
 Benchmark rtl_core();
 Benchmark engine_pages();
 Benchmark training();    // with LibTorch

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdio>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "bench/figures.hpp"
 #include "host/error.hpp"
@@ -40,7 +41,9 @@ void check_known(const std::string& name, const std::vector<Benchmark>& all) {
 }
 
 nlohmann::json measure(const std::vector<std::string>& only) {
-  std::vector<Benchmark> all = {rtl_core(), engine_pages(), solver_64(), solver_128()};
+  std::vector<Benchmark> all = {rtl_core(), engine_pages(), solver_64(), solver_128(),
+                                solver_vgg11()};
+  for (Benchmark& size : solver_sizes()) all.push_back(std::move(size));
 #ifdef CROSSLOOP_LIBTORCH
   all.push_back(training());
   all.push_back(evaluation());

@@ -1,5 +1,5 @@
-// Time of the wire solver for one tile, alone and over Eigen's simplicial LDL^T of the full node
-// system with all unit inputs.
+// Time of the wire solver for one tile on one core, alone and over Eigen's simplicial LDL^T of the
+// full node system with all unit inputs; time and memory against the size.
 #include <random>
 
 #include "bench/figures.hpp"
@@ -47,7 +47,37 @@ Benchmark solver(int size, int rounds, int runs, double budget_ms) {
           }};
 }
 
+/// Memory is what the solver keeps between arrays; the cells and the result are not in it. Its
+/// budget is three times the cells, and half a MiB.
+std::map<std::string, Figure> measure_size(int size, int runs, double budget_ms) {
+  const std::string name = "solver." + std::to_string(size);
+  const double matrix_mib = size * size * sizeof(double) / 1048576.0;
+  const Eigen::MatrixXd g = random_cells(size);
+  analog::WireSolver solver{analog::Wires{}};
+  volatile double sink = solver.solve(g)(0, 0);  // warms up
+  std::vector<double> spent;
+  for (int run = 0; run < runs; ++run) {
+    spent.push_back(seconds([&] { sink = solver.solve(g)(0, 0); }));
+  }
+  (void)sink;
+  return {{name + "_ms", {1e3 * median(spent), "ms", budget_ms, Better::kSmaller}},
+          {name + "_mib",
+           {static_cast<double>(solver.scratch_bytes()) / 1048576.0, "MiB", 0.5 + 3.0 * matrix_mib,
+            Better::kSmaller}}};
+}
+
+Benchmark solver_size(int size, int runs, double budget_ms) {
+  const std::string name = "solver." + std::to_string(size);
+  return {{name + "_ms", name + "_mib"}, [=] { return measure_size(size, runs, budget_ms); }};
+}
+
 }  // namespace
+
+/// From 128 upwards the budget grows with the work, size^4.
+std::vector<Benchmark> solver_sizes() {
+  return {solver_size(16, 200, 0.1), solver_size(32, 100, 0.5), solver_size(256, 5, 640.0),
+          solver_size(512, 3, 10240.0)};
+}
 
 Benchmark solver_64() { return solver(64, 5, 20, 3.0); }
 Benchmark solver_128() { return solver(128, 3, 10, 40.0); }

@@ -76,6 +76,31 @@ TEST(TwoSidedWires, AreExactForEveryCombinationOfZeroResistancesAndSides) {
   }
 }
 
+// Confirmed with ngspice 39 (reltol 1e-12), one operating point per row.
+TEST(TwoSidedWires, MatchTheGolden4x4) {
+  MatrixXd g(4, 4), driven(4, 4), sensed(4, 4), both(4, 4);
+  g << 50, 5, 10, 25, 20, 35, 5, 50, 5, 5, 45, 30, 40, 15, 25, 5;
+  driven << 42.94988193, 4.56775438, 8.87917086, 21.61278521,  //
+      17.08748119, 31.34532066, 4.43315747, 42.75126361,       //
+      4.37125047, 4.56839326, 39.83116819, 25.98765535,        //
+      34.51072848, 13.61886239, 22.16535255, 4.39893737;
+  sensed << 43.49370161, 4.50952980, 8.86553890, 21.82537440,  //
+      17.14263507, 30.66800424, 4.38575106, 42.76499642,       //
+      4.43060977, 4.51722828, 39.81886647, 26.26894844,        //
+      34.96635453, 13.46504899, 22.15444089, 4.44541478;
+  both << 45.30216773, 4.67600390, 9.21709104, 22.72814164,  //
+      17.98303901, 32.23889624, 4.58237014, 44.96768027,     //
+      4.57519733, 4.68019165, 41.42419705, 27.31428269,      //
+      36.33751538, 13.99251083, 23.03201800, 4.58979029;
+  Wires wires = both_sided(1000.0, 5.0, 10.0, 1000.0);
+  EXPECT_LT((effective_conductance(g, wires) - both).cwiseAbs().maxCoeff(), 6e-9);
+  wires.two_sided_sense = false;
+  EXPECT_LT((effective_conductance(g, wires) - driven).cwiseAbs().maxCoeff(), 6e-9);
+  wires.two_sided_drive = false;
+  wires.two_sided_sense = true;
+  EXPECT_LT((effective_conductance(g, wires) - sensed).cwiseAbs().maxCoeff(), 6e-9);
+}
+
 TEST(TwoSidedWires, PutTheTerminalsOfASingleCellInParallel) {
   const MatrixXd g = MatrixXd::Constant(1, 1, kCell);
   const MatrixXd effective = effective_conductance(g, both_sided(1000.0, 5.0, 10.0, 600.0));
