@@ -122,11 +122,11 @@ void add_text(std::string& svg, double x, double y, std::string_view style, std:
                  style, escaped(text));
 }
 
-/// Numbers every 1, 2, 5, 10 ... lines, so that there are 26 pixels at least between two.
-Index number_step(Index lines, double pixels) {
+/// Numbers every 1, 2, 5, 10 ... lines, so that there are `least` pixels between two.
+Index number_step(Index lines, double pixels, double least) {
   for (Index decade = 1;; decade *= 10) {
     for (const Index step : {decade, 2 * decade, 5 * decade}) {
-      if (static_cast<double>(step) * pixels / static_cast<double>(lines) >= 26) return step;
+      if (static_cast<double>(step) * pixels / static_cast<double>(lines) >= least) return step;
     }
   }
 }
@@ -135,8 +135,8 @@ void add_axes(std::string& svg, const HeatMap& map, const Layout& layout) {
   const Index rows = map.values.rows(), columns = map.values.cols();
   const double cell_width = layout.width / static_cast<double>(columns);
   const double cell_height = layout.height / static_cast<double>(rows);
-  const Index column_step = number_step(columns, layout.width);
-  const Index row_step = number_step(rows, layout.height);
+  const Index column_step = number_step(columns, layout.width, 32);
+  const Index row_step = number_step(rows, layout.height, 16);
   const double bottom = layout.top + layout.height;
   for (Index j = 0; j < columns; j += column_step) {
     const double x = layout.left + (static_cast<double>(j) + 0.5) * cell_width;
@@ -146,18 +146,19 @@ void add_axes(std::string& svg, const HeatMap& map, const Layout& layout) {
     const double y = layout.top + (static_cast<double>(i) + 0.5) * cell_height;
     add_text(svg, layout.left - 7, y + 4, "text-anchor=\"end\"", std::to_string(i));
   }
-  add_text(svg, layout.left, bottom + 38, "", map.column_label);
-  // Turned; it starts at the lower end of the axis.
-  const double from = std::max(bottom, layout.top + 120);
-  fmt::format_to(std::back_inserter(svg),
-                 "<text transform=\"translate(22 {:.2f}) rotate(-90)\">{}</text>\n", from,
-                 escaped(map.row_label));
+  // Labels stand in the middle of their axis, but have room beside a short one.
+  add_text(svg, std::max(layout.left + layout.width / 2, 130.0), bottom + 38,
+           "text-anchor=\"middle\"", map.column_label);
+  fmt::format_to(
+      std::back_inserter(svg),
+      "<text transform=\"translate(22 {:.2f}) rotate(-90)\" text-anchor=\"middle\">{}</text>\n",
+      std::max(layout.top + layout.height / 2, 105.0), escaped(map.row_label));
 }
 
 /// `value` with the decimals that tell a quarter of the span, or in scientific notation.
 std::string number_text(double value, const Span& span) {
-  const double decimals = std::ceil(-std::log10((span.high - span.low) / 4.0)) + 1.0;
-  if (decimals > 9 || std::abs(span.high) >= 1e6) return fmt::format("{:.3e}", value);
+  const double decimals = std::ceil(1.3 - std::log10((span.high - span.low) / 4.0));
+  if (decimals > 12 || std::abs(span.high) >= 1e6) return fmt::format("{:.6e}", value);
   return fmt::format("{:.{}f}", value, static_cast<int>(std::max(decimals, 0.0)));
 }
 
