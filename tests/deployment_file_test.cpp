@@ -6,9 +6,9 @@
 #include <functional>
 
 #include "host/compiler/compile.hpp"
-#include "host/hdf5.hpp"
 #include "host/error.hpp"
 #include "host/files.hpp"
+#include "host/hdf5.hpp"
 #include "tests/compiler_fixture.hpp"
 
 /// HDF5 1.10 forgets some memory when it refuses a damaged file.

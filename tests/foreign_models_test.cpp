@@ -5,8 +5,8 @@
 
 #include "host/error.hpp"
 #include "host/network/executor.hpp"
-#include "host/npy_file.hpp"
 #include "host/network/onnx_file.hpp"
+#include "host/npy_file.hpp"
 #include "tests/onnx_builder.hpp"
 
 namespace crossloop::network {

@@ -61,6 +61,7 @@ void add_measure(CLI::App& app, Globals& globals);
 void add_loop(CLI::App& app, Globals& globals);  // with LibTorch
 void add_inspect(CLI::App& app, Globals& globals);
 void add_data(CLI::App& app, Globals& globals);
+void add_solve(CLI::App& app, Globals& globals);
 void add_report(CLI::App& app, Globals& globals);
 void add_regress(CLI::App& app, Globals& globals);
 

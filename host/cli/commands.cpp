@@ -34,6 +34,7 @@ void add_commands(CLI::App& app, Globals& globals) {
   add_run(app, globals);
   add_measure(app, globals);
   add_inspect(app, globals);
+  add_solve(app, globals);
   add_data(app, globals);
   add_report(app, globals);
   add_regress(app, globals);

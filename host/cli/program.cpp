@@ -9,9 +9,9 @@
 #include "host/cli/devices.hpp"
 #include "host/cli/options.hpp"
 #include "host/compiler/deployment_file.hpp"
-#include "host/hdf5.hpp"
 #include "host/error.hpp"
 #include "host/files.hpp"
+#include "host/hdf5.hpp"
 
 namespace crossloop::cli {
 
