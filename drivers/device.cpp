@@ -139,6 +139,9 @@ void Device::load_table(int page, const TableWords& table, std::uint32_t crossba
 
 void Device::load_inl(int page, const std::optional<std::array<std::int8_t, 256>>& inl) {
   check_page(page);
+  check_range("device: words of the window behind the ring, for an INL table",
+              std::int64_t{info_.window_words} - constant::RING_WORDS, constant::INL_WORDS,
+              std::numeric_limits<std::int64_t>::max());
   Descriptor descriptor = descriptor_of(Opcode::LOAD_INL);
   descriptor[word::LOAD_INL_PAGE] = static_cast<std::uint32_t>(page);
   if (inl) {

@@ -8,7 +8,7 @@ module page_state #(
   parameter integer PAGES = 16
 ) (
   input  wire        clk_i,
-  input  wire        rst_ni,          // asynchronous, active low: all pages empty, no tables, no INL
+  input  wire        rst_ni,          // asynchronous, active low: pages empty, no tables or INL
   input  wire        clear_i,         // the same, synchronous
 
   // Changes of page_i

@@ -4,6 +4,9 @@
 
 #include <hdf5.h>
 
+#include <set>
+
+#include "host/compiler/deployment_file.hpp"
 #include "host/network/onnx_file.hpp"
 #include "host/network/zoo.hpp"
 #include "tests/onnx_builder.hpp"
@@ -159,6 +162,28 @@ TEST_F(CommandLine, TileOrDeviceThatDoesNotExistIsRefusedWithThoseThatDo) {
   EXPECT_THAT(refusal(compile + "--tile 3x3"), AllOf(HasSubstr("3x3"), HasSubstr("16x16c2")));
   EXPECT_THAT(refusal(compile + "--device wood"), AllOf(HasSubstr("wood"), HasSubstr("demo")));
   EXPECT_THAT(refusal("run linear.xbar --data digits --device-model wood"), HasSubstr("wood"));
+}
+
+TEST_F(CommandLine, AdcRangePolicyMovesTheDeploymentAndMustBeKnown) {
+  const std::string compile =
+      "compile -q linear.onnx --data digits --calibration-images 16 --tile 16x16c2 ";
+  std::set<std::string> deployments;
+  for (const char* options :
+       {"--adc-range fixed", "--adc-range max", "--percentile 90", "--adc-range minimum-error"}) {
+    const auto result = run(compile + "--output range.xbar " + options);
+    ASSERT_EQ(result.code, 0) << result.errors;
+    const auto deployment = compiler::read_deployment(*folder_ / "range.xbar");
+    std::string ranges;
+    for (const auto& column : deployment.crossbars[0].tables.columns) {
+      ranges += std::to_string(column.shift) + " " + std::to_string(column.zero_code) + ", ";
+    }
+    deployments.insert(ranges);
+  }
+  EXPECT_GE(deployments.size(), 3U);
+  EXPECT_THAT(refusal(compile + "--output none.xbar --adc-range widest"),
+              AllOf(HasSubstr("--adc-range"), HasSubstr("minimum-error")));
+  EXPECT_THAT(refusal(compile + "--output none.xbar --adc-range max --percentile 99"),
+              AllOf(HasSubstr("--percentile"), HasSubstr("--adc-range max")));
 }
 
 TEST_F(CommandLine, TileTooSmallForOneWeightIsRefused) {

@@ -226,6 +226,28 @@ TEST(Device, RejectsImagesAndTablesOfAnotherSizeWithoutTouchingTheDevice) {
   EXPECT_EQ(transport.descriptors.at(0)[word::LOAD_TABLE_CROSSBAR], 9U);
 }
 
+TEST(DeviceLoadInl, PutsFourSignedCorrectionsInAWord) {
+  FakeTransport transport;
+  std::array<std::int8_t, 256> inl{};
+  inl[0] = -1, inl[1] = 2, inl[7] = -128, inl[255] = 127;
+  EXPECT_THROW(Device(transport).load_inl(1, inl), InputError);  // 32 words behind the ring
+  transport.registers[Reg::WINDOW_WORDS] = 192;
+  transport.window.resize(192);
+  Device device(transport);
+  EXPECT_THROW(device.load_inl(3, inl), InputError);
+  EXPECT_EQ(transport.writes, 0);
+  device.load_inl(1, inl);
+  EXPECT_EQ(transport.window[128], 0x000002FFU);
+  EXPECT_EQ(transport.window[129], 0x80000000U);
+  EXPECT_EQ(transport.window[191], 0x7F000000U);
+  device.load_inl(2, std::nullopt);
+  ASSERT_EQ(transport.descriptors.size(), 2U);
+  EXPECT_THAT(transport.descriptors[0],
+              ::testing::ElementsAre(7, 1, 128, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0));
+  EXPECT_THAT(transport.descriptors[1],
+              ::testing::ElementsAre(7, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0));
+}
+
 TEST(Device, GivesUpOnADeviceThatStopsAnswering) {
   FakeTransport transport;
   Device device(transport, {.idle_polls = 10});

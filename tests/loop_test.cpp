@@ -54,6 +54,28 @@ TEST(LoopConfig, ReadsTheShippedDemos) {
   EXPECT_NO_THROW(read_loop_config(root / "configs/demo/cifar10.toml", root));
 }
 
+TEST(LoopConfig, TakesARangePolicyAndAPercentileWithThatOfThePercentileOnly) {
+  const std::filesystem::path root = CROSSLOOP_SOURCE_DIR;
+  const auto path = std::filesystem::path(::testing::TempDir()) / "loop_range_test.toml";
+  const auto range_of = [&](const std::string& keys) {
+    write_file(path, with(demo_text(), "percentile = 99.99", keys));
+    return read_loop_config(path, root).range;
+  };
+  EXPECT_EQ(range_of("").policy, runtime::AdcRangePolicy::kPercentile);
+  EXPECT_EQ(range_of("").percentile, 99.99);
+  EXPECT_EQ(range_of("range = 'percentile'\npercentile = 95").percentile, 95.0);
+  EXPECT_EQ(range_of("range = 'fixed'").policy, runtime::AdcRangePolicy::kFixed);
+  EXPECT_EQ(range_of("range = 'max'").policy, runtime::AdcRangePolicy::kMax);
+  EXPECT_EQ(range_of("range = 'minimum-error'").policy, runtime::AdcRangePolicy::kMinimumError);
+  std::filesystem::remove(path);
+  EXPECT_THAT(complaint_about(with(demo_text(), "percentile =", "range = 'max'\npercentile =")),
+              ::testing::AllOf(::testing::HasSubstr("'calibration.percentile'"),
+                               ::testing::HasSubstr("range = \"max\"")));
+  EXPECT_THAT(complaint_about(with(demo_text(), "percentile = 99.99", "range = 'most'")),
+              ::testing::AllOf(::testing::HasSubstr("'calibration.range': found \"most\""),
+                               ::testing::HasSubstr("minimum-error")));
+}
+
 TEST(LoopConfig, NamesTheUnknownKeyAndItsLine) {
   EXPECT_THAT(complaint_about(with(demo_text(), "chip_seed", "chipseed")),
               ::testing::AllOf(::testing::HasSubstr("chipseed"), ::testing::HasSubstr(".toml:31")));

@@ -143,6 +143,39 @@ TEST(NominalMeasurement, IsWhatAnIdealChipReads) {
   }
 }
 
+TEST(MeasureCrossbar, TakesOffTheOffsetOfTheAdcWhereItReadsThatToo) {
+  auto device = rough_device();
+  device.read_noise_over_g_max = 0.0;
+  device.converter.adc_offset_sigma_lsb = 4.0;
+  device.converter.dac_off_level_sigma = 0.03;
+  SmallCase test(device);
+  EngineBackend backend(test.deployment.tile, device, 5);
+  program_all(backend, test.deployment);
+  const auto codes = true_codes(test.deployment, backend, 0);
+  const auto worst = [&](int offset_reads) {
+    const auto page =
+        measure_crossbar(test.deployment, backend, 0,
+                         {.repeats = 16, .max_standard_error = 1.0, .offset_reads = offset_reads});
+    double largest = 0.0;
+    for (std::size_t i = 0; i < codes.size(); ++i) {
+      largest = std::max<double>(largest, std::abs(page.codes[i] - codes[i]));
+    }
+    return largest;
+  };
+  EXPECT_GT(worst(0), 3.0);
+  EXPECT_LT(worst(2), 0.2);
+}
+
+TEST(MeasureCrossbar, RefusesMoreOffsetReadsThanItHasNumbersFor) {
+  SmallCase test(ideal_device());
+  EngineBackend backend(test.deployment.tile, test.device, 5);
+  program_all(backend, test.deployment);
+  for (const int reads : {-1, 1100}) {
+    EXPECT_THROW(measure_crossbar(test.deployment, backend, 0, {.offset_reads = reads}),
+                 InputError);
+  }
+}
+
 TEST(MeasureCrossbar, RefusesMoreRepeatsThanItsLimit) {
   SmallCase test(ideal_device());
   EngineBackend backend(test.deployment.tile, test.device, 5);

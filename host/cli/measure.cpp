@@ -75,6 +75,11 @@ void add_measure(CLI::App& app, Globals& globals) {
   command->add_option("--repeats", options.repeats, "reads of each cell to begin with")
       ->check(in_range(2, 1024))
       ->capture_default_str();
+  command
+      ->add_option("--offset-reads", options.offset_reads,
+                   "reads without a driven word line in each repeat, to take the ADC's offset off")
+      ->check(in_range(0, 256))
+      ->capture_default_str();
   command->add_option("--max-repeats", options.max_repeats, "reads of each cell at most")
       ->check(in_range(2, 65536))
       ->capture_default_str();

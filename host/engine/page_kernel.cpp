@@ -113,14 +113,14 @@ void convert(const KernelPage& page, const std::int32_t* sums, int bit, std::int
   counters.clipped_high += high;
 }
 
-using Conversion = void (*)(const KernelPage&, const std::int32_t*, int, std::int32_t*,
-                            KernelCounters&);
-
-Conversion conversion_of(const KernelPage& page) {
-  if (page.inl == nullptr) {
-    return page.narrow_adc ? convert<std::int32_t, false> : convert<std::int64_t, false>;
+/// Kept out of run_vector, so that pages without a nonlinearity have the registers to themselves.
+[[gnu::noinline]] void convert_bent(const KernelPage& page, const std::int32_t* sums, int bit,
+                                    std::int32_t* columns, KernelCounters& counters) {
+  if (page.narrow_adc) {
+    convert<std::int32_t, true>(page, sums, bit, columns, counters);
+  } else {
+    convert<std::int64_t, true>(page, sums, bit, columns, counters);
   }
-  return page.narrow_adc ? convert<std::int32_t, true> : convert<std::int64_t, true>;
 }
 
 void run_vector(const KernelPage& page, const KernelJob& job, int vector,
@@ -129,7 +129,6 @@ void run_vector(const KernelPage& page, const KernelJob& job, int vector,
   std::uint16_t driven[kMaxRows];
   alignas(64) std::int32_t sums[kMaxColumns];
   alignas(64) std::int32_t columns[kMaxColumns] = {};
-  const auto conversion = conversion_of(page);
   const std::uint8_t* source = job.vectors + static_cast<std::int64_t>(vector) * job.inputs;
   for (int r = 0; r < page.rows; ++r) input[r] = source[page.row_index[r]];
   for (int bit = 0; bit < job.input_bits; ++bit) {
@@ -149,7 +148,13 @@ void run_vector(const KernelPage& page, const KernelJob& job, int vector,
       add_noise(page, job, job.first_vector + static_cast<std::uint32_t>(vector), bit, sums);
     }
     counters.conversions += page.columns;
-    conversion(page, sums, bit, columns, counters);
+    if (page.inl != nullptr) {
+      convert_bent(page, sums, bit, columns, counters);
+    } else if (page.narrow_adc) {
+      convert<std::int32_t, false>(page, sums, bit, columns, counters);
+    } else {
+      convert<std::int64_t, false>(page, sums, bit, columns, counters);
+    }
   }
   std::int32_t* target = job.accumulators + static_cast<std::int64_t>(vector) * job.outputs;
   for (int c = 0; c < page.columns; ++c) {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <span>
 
+#include "host/analog/inl_table.hpp"
 #include "host/compiler/deployment.hpp"
 #include "host/engine/noise.hpp"
 

@@ -70,6 +70,8 @@ void read_measure(ConfigTable table, LoopConfig& config) {
   measure.repeats = static_cast<int>(table.integer("repeats", 2, 1024, measure.repeats));
   measure.max_repeats =
       static_cast<int>(table.integer("max_repeats", 2, 65536, measure.max_repeats));
+  measure.offset_reads =
+      static_cast<int>(table.integer("offset_reads", 0, 256, measure.offset_reads));
   measure.max_standard_error =
       table.number("max_standard_error", 1e-6, 1e3, measure.max_standard_error);
   if (measure.max_repeats < measure.repeats) {

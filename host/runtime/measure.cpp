@@ -74,7 +74,18 @@ void dither(PageTables& probe, int repeat, int repeats) {
   }
 }
 
-/// One read of all cells; false for each column in which a code hit a rail.
+/// Read values of all vectors in code units, [vectors][columns].
+std::vector<double> values_of(const JobResult& result, const std::vector<ColumnSetting>& columns) {
+  std::vector<double> values(result.accumulators.size());
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    values[i] =
+        std::ldexp(result.accumulators[i], columns[i % columns.size()].shift - kGainFractionBits);
+  }
+  return values;
+}
+
+/// One read of all cells, and behind the patterns of some without a driven word line; false for
+/// each column in which a code hit a rail.
 std::vector<bool> read_cells(const Job& job, Backend& backend,
                              std::span<const std::uint8_t> patterns, Reads& reads,
                              JobResult& totals) {
@@ -85,7 +96,16 @@ std::vector<bool> read_cells(const Job& job, Backend& backend,
     const ColumnSetting& column = columns[i % columns.size()];
     const std::int32_t code = result.accumulators[i] + column.zero_code;
     if (code <= 0 || code >= (1 << column.bits) - 1) inside[i % columns.size()] = false;
-    const double value = std::ldexp(result.accumulators[i], column.shift - kGainFractionBits);
+  }
+  const std::vector<double> values = values_of(result, columns);
+  const std::size_t cells = reads.sum.size();
+  std::vector<double> offset(columns.size(), 0.0);
+  const double offset_reads = static_cast<double>((values.size() - cells) / columns.size());
+  for (std::size_t i = cells; i < values.size(); ++i) {
+    offset[i % columns.size()] += values[i] / offset_reads;
+  }
+  for (std::size_t i = 0; i < cells; ++i) {
+    const double value = values[i] - offset[i % columns.size()];
     reads.sum[i] += value;
     reads.square[i] += value * value;
   }
@@ -157,13 +177,18 @@ class Probe {
     job.pages = {{id_, &probe}};
     job.inputs = set.rows();
     job.outputs = static_cast<int>(probe.columns.size());
-    job.settings = {1, true, options_.noise_seed};
+    // A phase without a driven row is converted only where it shall tell the offset.
+    job.settings = {1, options_.offset_reads == 0, options_.noise_seed};
+    const std::size_t extra =
+        static_cast<std::size_t>(options_.offset_reads) * static_cast<std::size_t>(set.rows());
+    std::vector<std::uint8_t> patterns(set.bits().size() + extra, 0);
+    std::copy(set.bits().begin(), set.bits().end(), patterns.begin());
     reads_ = Reads(static_cast<std::size_t>(set.count()) * probe.columns.size());
     bool clipped = false;
     for (int repeat = 0; repeat < repeats && !clipped; ++repeat) {
       dither(probe, repeat, repeats);
       job.first_vector = (options_.epoch + static_cast<std::uint32_t>(repeat)) * kPatternNumbers;
-      const auto inside = read_cells(job, backend_, set.bits(), reads_, spent_);
+      const auto inside = read_cells(job, backend_, patterns, reads_, spent_);
       for (std::size_t j = 0; j < inside.size(); ++j) {
         if (inside[j]) continue;
         clipped = true;
@@ -214,15 +239,26 @@ class Probe {
   JobResult spent_;
 };
 
+/// Options that no measurement can follow.
+void check_numbers(const MeasureOptions& options, int rows) {
+  if (options.repeats > options.max_repeats) {
+    throw InputError("measure: " + std::to_string(options.repeats) + " repeats, expected at most " +
+                     std::to_string(options.max_repeats) + " (max_repeats)");
+  }
+  const int left = static_cast<int>(kPatternNumbers) - PatternSet::s_matrix(rows).count();
+  if (options.offset_reads < 0 || options.offset_reads > left) {
+    throw InputError("measure: " + std::to_string(options.offset_reads) +
+                     " offset reads, expected 0 to " + std::to_string(left) + " for " +
+                     std::to_string(rows) + " word lines");
+  }
+}
+
 }  // namespace
 
 MeasuredPage measure_crossbar(const Deployment& deployment, Backend& backend, std::int32_t id,
                               const MeasureOptions& options, JobResult* totals) {
   const auto& crossbar = deployment.crossbars.at(static_cast<std::size_t>(id));
-  if (options.repeats > options.max_repeats) {
-    throw InputError("measure: " + std::to_string(options.repeats) + " repeats, expected at most " +
-                     std::to_string(options.max_repeats) + " (max_repeats)");
-  }
+  check_numbers(options, crossbar.row_count());
   const PatternSet one_hot = PatternSet::one_hot(crossbar.row_count());
   const PatternSet s_matrix = PatternSet::s_matrix(crossbar.row_count());
   const PatternSet* set = &one_hot;

@@ -16,6 +16,10 @@ struct MeasureOptions {
   int max_repeats = 128;  ///< doubled up to this until max_standard_error holds
   /// A page is measured when no cell's standard error is above this, in code units.
   double max_standard_error = 0.5;
+  /// Reads of a page with no word line driven, in each repeat: their mean, which is the ADC's
+  /// offset and whatever stands on its columns, is taken off the others. 0: an offset counts as
+  /// cells.
+  int offset_reads = 0;
   std::uint32_t noise_seed = 1;
   std::uint32_t epoch = 0;  ///< of the first repeat; each repeat takes the next
 };
@@ -47,7 +51,8 @@ struct Measurement {
 /// goes on with more repeats, of S-matrix patterns if the noise and the cells found so far promise
 /// a smaller error (noise and step variance through the decoder). The standard error of a cell is
 /// that of the repeats plus the quantisation variance step^2/12 over n, carried through the
-/// decoder. Throws CheckFailed naming the crossbar if the bound is not met at max_repeats, or if a
+/// decoder. Throws InputError for more reads in a repeat than there are vector numbers for,
+/// CheckFailed naming the crossbar if the bound is not met at max_repeats, or if a
 /// column clips at the largest shift.
 MeasuredPage measure_crossbar(const compiler::Deployment& deployment, Backend& backend,
                               std::int32_t id, const MeasureOptions& options,
