@@ -121,6 +121,13 @@ TEST(Ngspice, AgreesOnFiftyRandomCrossbars) {
   }
 }
 
+TEST(Ngspice, AgreesWhereRowsAndColumnsHaveTwoEnds) {
+  std::mt19937 rng(kSeed + 2);
+  for (int number = 0; number < 7; ++number) {
+    expect_agreement(random_crossbar(number, true, rng), "two-sided " + std::to_string(number));
+  }
+}
+
 /// Rows and columns, drivers and sense sides of quite different resistance, on oblong arrays.
 TEST(Ngspice, TellsRowsFromColumns) {
   std::mt19937 rng(kSeed + 1);

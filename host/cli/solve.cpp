@@ -30,6 +30,7 @@ constexpr double kMaxOhm = 1e9;
 struct SolveArguments {
   fs::path cells;
   analog::Wires wires;
+  std::string technology;
   std::string input = "0.2";
   fs::path spice;
   fs::path heat_map;
@@ -130,7 +131,12 @@ void check_names(const SolveArguments& arguments) {
                                arguments.heat_map.string(), suffix));
 }
 
-void run(const SolveArguments& arguments, const Globals& globals) {
+void run(SolveArguments arguments, const Globals& globals) {
+  if (!arguments.technology.empty()) {
+    const auto& technology = analog::find_wire_technology(arguments.technology);
+    arguments.wires.row_ohm = technology.row_ohm;
+    arguments.wires.column_ohm = technology.column_ohm;
+  }
   check_wires(arguments.wires);
   check_names(arguments);
   const Eigen::MatrixXd cells = read_cells(arguments);
@@ -152,16 +158,24 @@ void run(const SolveArguments& arguments, const Globals& globals) {
               globals.json.empty() ? nlohmann::json() : solution_json(solution));
 }
 
-void add_wire_options(CLI::App& command, analog::Wires& wires) {
+/// Options of the circuit; --technology stands for --row and --col.
+void add_wire_options(CLI::App& command, SolveArguments& arguments) {
+  analog::Wires& wires = arguments.wires;
   const auto add = [&](const std::string& name, double& ohm, const std::string& text) {
-    command.add_option(name, ohm, text + ", ohm; 0 merges the nodes")
+    return command.add_option(name, ohm, text + ", ohm; 0 merges the nodes")
         ->type_name("OHM")
         ->capture_default_str();
   };
   add("--driver", wires.driver_ohm, "from a row's voltage to column 0");
-  add("--row", wires.row_ohm, "between neighbouring cells of a row");
-  add("--col", wires.column_ohm, "between neighbouring cells of a column");
+  CLI::Option* row = add("--row", wires.row_ohm, "between neighbouring cells of a row");
+  CLI::Option* column = add("--col", wires.column_ohm, "between neighbouring cells of a column");
   add("--sense", wires.sense_ohm, "from the last row to a column's virtual ground");
+  command
+      .add_option("--technology", arguments.technology,
+                  "in place of --row and --col: the segments of a technology, 32nm-1t1r or such")
+      ->type_name("NAME")
+      ->excludes(row)
+      ->excludes(column);
   command.add_flag("--two-sided-drive", wires.two_sided_drive,
                    "a second driver, of --driver, right of the last column");
   command.add_flag("--two-sided-sense", wires.two_sided_sense,
@@ -184,7 +198,7 @@ void add_solve(CLI::App& app, Globals& globals) {
                    "comments) or .npy (float32, float64)")
       ->required()
       ->type_name("FILE");
-  add_wire_options(*command, arguments->wires);
+  add_wire_options(*command, *arguments);
   command
       ->add_option(
           "--input", arguments->input,
