@@ -74,7 +74,7 @@ TEST_F(CostCommand, EveryLineOfFiguresNamesItsModels) {
     EXPECT_THAT(line, EndsWith("puma/exp2"));
     ++named;
   }
-  EXPECT_EQ(named, 5);  // the layer, the chip, energy, area, latency
+  EXPECT_EQ(named, 6);  // the layer, the chip, energy, area, parts, latency
 }
 
 TEST_F(CostCommand, JsonNamesTheModelsInEveryGroup) {

@@ -51,6 +51,11 @@ std::string shares_text(const ChipCost& chip, const char* what, const ByPart& va
   return text + fmt::format("  {}\n", model_text(chip));
 }
 
+std::string parts_text(const ChipCost& chip) {
+  return fmt::format("{:<10}crossbars {}, IMAs {}, tiles {}, routers {}  {}\n", "parts",
+                     chip.crossbars, chip.imas, chip.tiles, chip.routers, model_text(chip));
+}
+
 std::string rate_text(const ChipCost& chip) {
   std::string text =
       fmt::format("{:<10}{:.3f} us layer after layer, {:.3f} us pipelined", "latency",
@@ -109,6 +114,7 @@ std::string cost_table(const ChipCost& chip) {
   text += line("chip", "", chip, chip.sequential_ns);
   text += shares_text(chip, "energy", chip.energy_pj);
   text += shares_text(chip, "area", chip.area_mm2);
+  text += parts_text(chip);
   text += rate_text(chip);
   return text + fmt::format("not modelled: {}\n", fmt::join(compiler::not_modelled(), "; "));
 }
