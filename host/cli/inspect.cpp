@@ -3,8 +3,11 @@
 
 #include <filesystem>
 
+#include "host/analog/components.hpp"
 #include "host/cli/command.hpp"
+#include "host/cli/cost_table.hpp"
 #include "host/cli/deployment_table.hpp"
+#include "host/compiler/cost.hpp"
 #include "host/compiler/deployment_file.hpp"
 #include "host/error.hpp"
 #include "host/network/layer_table.hpp"
@@ -18,16 +21,44 @@ namespace {
 struct InspectArguments {
   std::filesystem::path file;
   std::filesystem::path deployment;
+  std::string components;  ///< empty: kDefaultComponents
+  std::string adc_model;   ///< empty: kDefaultAdcModel
 };
+
+constexpr const char* kDefaultComponents = "isaac";
+constexpr const char* kDefaultAdcModel = "linear";
 
 void inspect_model(const std::filesystem::path& file, const Globals& globals) {
   const network::Network network = network::read_onnx(file);
   show_result(globals, network::layer_table(network), network::layer_table_json(network));
 }
 
-void inspect_deployment(const std::filesystem::path& file, const Globals& globals) {
-  const compiler::Deployment deployment = compiler::read_deployment(file);
-  show_result(globals, deployment_table(deployment), deployment_json(deployment));
+/// The folder with configs/components: the working directory's configs/ may hold devices alone.
+std::filesystem::path components_root() {
+  if (std::filesystem::is_directory("configs/components")) return ".";
+  return CROSSLOOP_SOURCE_DIR;
+}
+
+void inspect_deployment(const InspectArguments& arguments, const Globals& globals) {
+  const auto given_or = [](const std::string& given, const char* fallback) {
+    return given.empty() ? fallback : given;
+  };
+  const auto model = analog::find_adc_model(given_or(arguments.adc_model, kDefaultAdcModel));
+  const auto table = analog::find_components(given_or(arguments.components, kDefaultComponents),
+                                             components_root());
+  const compiler::Deployment deployment = compiler::read_deployment(arguments.file);
+  const compiler::ChipCost cost = compiler::estimate_cost(deployment, table, model);
+  nlohmann::json result = deployment_json(deployment);
+  result["cost"] = cost_json(cost);
+  show_result(globals, deployment_table(deployment) + "\n" + cost_table(cost), result);
+}
+
+/// Only a deployment has a cost.
+void refuse_cost_options(const InspectArguments& arguments) {
+  if (arguments.components.empty() && arguments.adc_model.empty()) return;
+  throw InputError(fmt::format(
+      "{}: {} is for a deployment (.xbar): only there are crossbars to cost",
+      arguments.file.string(), arguments.components.empty() ? "--adc-model" : "--components"));
 }
 
 void inspect_measurement(const InspectArguments& arguments, const Globals& globals) {
@@ -59,8 +90,9 @@ void inspect_measurement(const InspectArguments& arguments, const Globals& globa
 
 void run(const InspectArguments& arguments, const Globals& globals) {
   const std::filesystem::path suffix = arguments.file.extension();
+  if (suffix == ".xbar") return inspect_deployment(arguments, globals);
+  refuse_cost_options(arguments);
   if (suffix == ".onnx") return inspect_model(arguments.file, globals);
-  if (suffix == ".xbar") return inspect_deployment(arguments.file, globals);
   if (suffix == ".h5") return inspect_measurement(arguments, globals);
   throw InputError(arguments.file.string() + ": suffix '" + suffix.string() +
                    "', expected .onnx (model), .xbar (deployment) or .h5 (measurement)");
@@ -78,6 +110,20 @@ void add_inspect(CLI::App& app, Globals& globals) {
       ->type_name("FILE");
   command->add_option("--deployment", arguments->deployment, "the deployment a measurement is of")
       ->type_name("FILE");
+  command
+      ->add_option(
+          "--components", arguments->components,
+          fmt::format("deployments: what the parts of the chip cost, a TOML file or a name in "
+                      "configs/components; default: {}",
+                      kDefaultComponents))
+      ->type_name("FILE|NAME");
+  command
+      ->add_option(
+          "--adc-model", arguments->adc_model,
+          fmt::format("deployments: energy of a conversion by resolution, one of {}; default: "
+                      "{}",
+                      analog::adc_model_names(), kDefaultAdcModel))
+      ->type_name("NAME");
   command->callback([arguments, &globals] { run(*arguments, globals); });
 }
 
