@@ -6,7 +6,7 @@
 
 namespace crossloop::analog {
 
-/// The models disagree by a factor of 8 at 4 bits: name the one that was used beside every figure.
+/// They differ by a factor of 9 at 4 bits on ISAAC's ADC: name the model beside every figure.
 ///
 ///   linear  E(b) = E_anchor * b / b_anchor. Nag et al., "Newton", IEEE Micro 2018, charge so.
 ///   saberi  a table in pJ, 4..10 bits: a SAR ADC whose capacitive DAC follows Saberi et al., IEEE

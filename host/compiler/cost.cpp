@@ -197,9 +197,11 @@ ChipCost estimate_cost(const Deployment& deployment, const analog::ComponentTabl
 }
 
 std::vector<std::string> not_modelled() {
-  return {"energy and latency of requantisation, residual adds, pools and activation functions",
-          "latency of eDRAM, bus and router", "idle and leakage power", "programming the cells",
-          "links between chips"};
+  return {
+      "energy, latency and memory traffic of requantisation, residual adds, pools and activation "
+      "functions",
+      "latency of eDRAM, bus and router", "idle power", "programming the cells",
+      "links between chips"};
 }
 
 }  // namespace crossloop::compiler
