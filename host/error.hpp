@@ -1,5 +1,6 @@
 // The errors every room throws. The headers right in host/ (errors, files and their formats,
-// progress, configuration) are the only ones of host/ that any room, drivers/ included, may include.
+// progress, configuration) are the only ones of host/ that any room, drivers/ included, may
+// include.
 #pragma once
 
 #include <stdexcept>

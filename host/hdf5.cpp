@@ -190,7 +190,14 @@ std::size_t Group::checked_size(const std::string& name, const Dimensions& shape
   return size;
 }
 
-std::vector<double> Group::read_reals(const std::string& name, Dimensions& shape) const {
+Dimensions Group::shape(const std::string& name) const {
+  const SilencedErrors silenced;
+  const Handle set(H5Dopen2(handle_.get(), name.c_str(), H5P_DEFAULT), H5Dclose);
+  check(set.valid(), where(name), "data set is missing or damaged");
+  return shape_of(set);
+}
+
+std::vector<double> Group::read_reals(const std::string& name) const {
   const SilencedErrors silenced;
   const Handle set(H5Dopen2(handle_.get(), name.c_str(), H5P_DEFAULT), H5Dclose);
   check(set.valid(), where(name), "data set is missing or damaged");
@@ -198,8 +205,7 @@ std::vector<double> Group::read_reals(const std::string& name, Dimensions& shape
   check(same_type(stored.get(), ElementType::kFloat32) ||
             same_type(stored.get(), ElementType::kFloat64),
         where(name), "another type, expected float32 or float64");
-  shape = shape_of(set);
-  std::vector<double> values(checked_size(name, shape));
+  std::vector<double> values(checked_size(name, shape_of(set)));
   const bool good = values.empty() || H5Dread(set.get(), H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL,
                                               H5P_DEFAULT, values.data()) >= 0;
   check(good, where(name), "data set is damaged");

@@ -109,8 +109,10 @@ class Group {
     return values;
   }
 
-  /// A data set of float32 or float64 and its shape. Throws as read() does.
-  std::vector<double> read_reals(const std::string& name, Dimensions& shape) const;
+  /// Throws if the data set is absent.
+  Dimensions shape(const std::string& name) const;
+  /// A data set of float32 or float64 of any shape. Throws as read() does.
+  std::vector<double> read_reals(const std::string& name) const;
 
   void set(const std::string& attribute, std::int64_t value) const;
   void set(const std::string& attribute, double value) const;

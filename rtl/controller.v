@@ -3,8 +3,8 @@
 //   IDLE -> FETCH 16 words -> CHECK -> EXECUTE -> WAIT for mover or sequencer -> FINISH -> IDLE
 //
 // A bad descriptor ends in fail_o and IDLE; waiting_i falls then. A page whose contents are being
-// written is EMPTY, or without tables or INL, until the last word is in, so that whatever clear_i ends
-// leaves no half page in use.
+// written is EMPTY, or without tables or INL, until the last word is in, so that whatever clear_i
+// ends leaves no half page in use.
 `default_nettype none
 `include "generated/crossloop_regs.vh"
 

@@ -45,7 +45,8 @@ module pulse_law (
   wire signed [7:0]  read_noise  = nibble_noise(read_word_i);
 
   // |deviation| <= 60 * 255
-  wire signed [15:0] deviation  = {{8{pulse_noise[7]}}, pulse_noise} * $signed({8'd0, step_sigma_i});
+  wire signed [15:0] deviation  = {{8{pulse_noise[7]}}, pulse_noise}
+                                  * $signed({8'd0, step_sigma_i});
   wire signed [15:0] spread_sum = 16'sd4096 + deviation;
   wire        [14:0] spread     = spread_sum[15] ? 15'd0 : spread_sum[14:0];
 

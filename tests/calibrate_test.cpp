@@ -39,6 +39,25 @@ TEST(CalibrateIdeal, FollowsTheFloatNetwork) {
   EXPECT_LT(logit_error(test, test.deployment, backend), 0.03);
 }
 
+/// On ideal tiles only levels count, wherever level 0 lies.
+TEST(CalibrateIdeal, FindsTheSameRangesWhateverTheConductances) {
+  std::vector<std::int32_t> expected;
+  for (const auto& [low, high] : {std::pair{5.0, 50.0}, {50.0, 225.0}, {0.0, 40.0}}) {
+    analog::Device device = ideal_device();
+    device.g_min_us = low;
+    device.g_max_us = high;
+    const SmallCase test(device);
+    std::vector<std::int32_t> ranges;
+    for (const auto& crossbar : test.deployment.crossbars) {
+      for (const auto& column : crossbar.tables.columns) {
+        ranges.insert(ranges.end(), {column.shift, column.zero_code, column.offset});
+      }
+    }
+    if (expected.empty()) expected = ranges;
+    EXPECT_EQ(ranges, expected) << low << ".." << high << " uS";
+  }
+}
+
 struct Recovery {
   explicit Recovery(SmallCase& test) : backend(test.deployment.tile, test.device, 9) {
     program_all(backend, test.deployment);

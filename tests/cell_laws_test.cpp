@@ -178,6 +178,20 @@ TEST(Relaxation, ByTimesHasTheTotalSpread) {
   }
 }
 
+TEST(Relaxation, ByTimesNarrowsWhereTheSpreadDoes) {
+  Device device;
+  device.relaxation.law = RelaxationLaw::kSpreadAtTimes;
+  device.relaxation.times_s = {1.0, 100.0};
+  device.relaxation.total_sigma_us = {{1.0, {3.0}}, {1.0, {1.0}}};
+  device.elapsed_s = 100.0;
+  const CellLaws laws(device, kSeed);
+  expect_moments(samples_of([&](int i) {
+                   const Cell cell = cell_number(i);
+                   return laws.aged_us(cell, 20.0, laws.programmed_us(cell, 20.0, 0), 0);
+                 }),
+                 20.0, 1.0);
+}
+
 TEST(Relaxation, IsLinearInTheLogarithmBetweenTimes) {
   const Relaxation law = wan_device().relaxation;
   const double low = total_sigma_us(law, 20.0, 1.0);

@@ -8,36 +8,22 @@
 
 #include "host/analog/plant.hpp"
 #include "host/error.hpp"
+#include "tests/input_error.hpp"
+#include "tests/pulsed_device.hpp"
 
 namespace crossloop::analog {
 namespace {
 
 using ::testing::Each;
 using ::testing::HasSubstr;
+using testing_support::error_of;
+using testing_support::pulsed_device;
 
 constexpr Wires kIdealWires = {0.0, 0.0, 0.0, 0.0};
 constexpr int kSide = 32;
 constexpr std::size_t kCells = kSide * kSide;
 
 Device ideal_device() { return {.name = "test", .wires = kIdealWires}; }
-
-Device pulsed_device() {
-  Device device = ideal_device();
-  device.mode = ProgrammingMode::kPulses;
-  device.pulses = {.set_step = 0.05,
-                   .reset_step = 0.05,
-                   .g_bottom_us = 3.0,
-                   .g_top_us = 60.0,
-                   .cycle_to_cycle = 0.3,
-                   .device_to_device = 0.3,
-                   .tolerance_us = 0.75,
-                   .verify_noise_us = 0.2,
-                   .budget = 200,
-                   .set_energy_pj = 1.2,
-                   .reset_energy_pj = 1.1,
-                   .verify_energy_pj = 0.1};
-  return device;
-}
 
 Chip make_chip(const Device& device, std::uint64_t seed = 5) {
   return Chip(device, code_format(device, 2, 8, 5), seed);
@@ -176,7 +162,41 @@ TEST(FittedChip, WearsOutAtItsEndurance) {
   EXPECT_THAT(chip.status(0), Each(CellStatus::kWorn));
   chip.program(0, kSide, kSide, std::vector<std::uint8_t>(kCells, 1));
   EXPECT_EQ(chip.report().worn, static_cast<std::int64_t>(kCells));
+  EXPECT_EQ(chip.report().failures, static_cast<std::int64_t>(2 * kCells));
   EXPECT_EQ(chip.report().most_writes, 4u);
+}
+
+TEST(FittedChip, LeavesCellsThatAreStuckAnywayOutOfItsWear) {
+  Device device = ideal_device();
+  device.stuck_hrs_rate = 1.0;
+  device.endurance = Endurance{.cycles = 0.5, .fails_to_lrs = true};
+  Chip chip = make_chip(device);
+  const PlantResult result = chip.program(0, kSide, kSide, std::vector<std::uint8_t>(kCells, 3));
+  EXPECT_THAT(result.codes, Each(chip.format().nominal(0)));
+  EXPECT_THAT(chip.status(0), Each(CellStatus::kFailed));
+  EXPECT_EQ(chip.report().worn, 0);
+}
+
+TEST(ManyCrossbars, AreProgrammedAsOneByOne) {
+  Device device = pulsed_device();
+  device.wires = {100.0, 2.5, 2.5, 100.0};
+  device.converter.dac_gain_sigma = 0.01;
+  Chip together = make_chip(device), apart = make_chip(device);
+  std::vector<ProgramRequest> requests;
+  for (std::uint32_t crossbar = 0; crossbar < 5; ++crossbar) {
+    requests.push_back({crossbar * 3, kSide, kSide, levels_in_turn()});
+  }
+  const auto results = together.program_many(requests);
+  for (std::size_t i = 0; i < requests.size(); ++i) {
+    const auto& r = requests[i];
+    EXPECT_EQ(results[i].hash, apart.program(r.crossbar, r.rows, r.columns, r.levels).hash);
+  }
+  EXPECT_EQ(together.report().set_pulses, apart.report().set_pulses);
+  requests[4].levels[7] = 9;
+  requests[0].levels.assign(kCells, 2);
+  EXPECT_THAT(error_of([&] { together.program_many(requests); }), HasSubstr("found level 9"));
+  EXPECT_EQ(together.program(0, kSide, kSide, levels_in_turn()).hash, results[0].hash);
+  EXPECT_EQ(together.cells_programmed(), static_cast<std::int64_t>(5 * kCells));
 }
 
 TEST(AgeingChip, SpreadsWithTime) {
@@ -292,16 +312,12 @@ TEST(MeasuredChip, HoldsWhatWasMeasured) {
   const std::vector<std::uint8_t> levels = {3, 2, 1, 0};
   const PlantResult result = chip.program(4, 2, 2, levels);
   EXPECT_THAT(result.codes, ::testing::ElementsAre(11, 43, 76, 109));
-  const auto error_of = [&](std::uint32_t crossbar, int rows, int columns) -> std::string {
-    try {
-      chip.program(crossbar, rows, columns, std::vector<std::uint8_t>(rows * columns, 0));
-    } catch (const InputError& error) {
-      return error.what();
-    }
-    return "no error";
+  const auto error = [&](std::uint32_t crossbar, int rows, int columns) {
+    const std::vector<std::uint8_t> zeros(static_cast<std::size_t>(rows * columns), 0);
+    return error_of([&] { chip.program(crossbar, rows, columns, zeros); });
   };
-  EXPECT_THAT(error_of(3, 2, 2), HasSubstr("crossbar 3 has no measured page"));
-  EXPECT_THAT(error_of(4, 2, 3), HasSubstr("found a measured page of 2x2 cells, expected 2x3"));
+  EXPECT_THAT(error(3, 2, 2), HasSubstr("crossbar 3 has no measured page"));
+  EXPECT_THAT(error(4, 2, 3), HasSubstr("found a measured page of 2x2 cells, expected 2x3"));
 }
 
 }  // namespace

@@ -8,25 +8,18 @@
 #include <functional>
 
 #include "host/engine/noise.hpp"
+#include "tests/sample_moments.hpp"
 
 namespace crossloop::analog {
 namespace {
 
+using testing_support::kSamples;
+
 constexpr std::uint64_t kChip = 12;
-constexpr int kSamples = 100'000;
 
 /// Mean and standard deviation of samples are those configured, within three standard errors.
 void expect_moments(const std::function<double(int)>& sample, double mean, double deviation) {
-  double sum = 0.0, square = 0.0;
-  for (int i = 0; i < kSamples; ++i) {
-    const double value = sample(i);
-    sum += value;
-    square += value * value;
-  }
-  const double found_mean = sum / kSamples;
-  const double found_deviation = std::sqrt(square / kSamples - found_mean * found_mean);
-  EXPECT_NEAR(found_mean, mean, 3.0 * deviation / std::sqrt(kSamples));
-  EXPECT_NEAR(found_deviation, deviation, 3.0 * deviation / std::sqrt(2.0 * kSamples));
+  testing_support::expect_moments(testing_support::samples_of(sample), mean, deviation);
 }
 
 TEST(ConverterStatistics, GainOfAnAdc) {

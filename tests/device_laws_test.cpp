@@ -6,6 +6,7 @@
 
 #include "host/analog/device.hpp"
 #include "host/error.hpp"
+#include "tests/input_error.hpp"
 
 namespace crossloop::analog {
 namespace {
@@ -37,12 +38,7 @@ class DeviceLaws : public ::testing::Test {
   }
 
   std::string error_of(const std::string& text) const {
-    try {
-      read(text);
-    } catch (const InputError& error) {
-      return error.what();
-    }
-    return "no error";
+    return testing_support::error_of([&] { read(text); });
   }
 
   fs::path folder_ =
@@ -75,7 +71,7 @@ TEST_F(DeviceLaws, GiveVariationItsKindByTheNameOfTheKey) {
 
 TEST_F(DeviceLaws, GiveFaultsNoiseAndEnduranceTheirPlace) {
   const Device device = read(
-      "[faults]\nstuck_lrs_us = [20, 30]\nstuck_hrs_us = [0.1, 0.1]\n"
+      "[faults]\nstuck_lrs_rate = 0.1\nstuck_lrs_us = [20, 30]\nstuck_hrs_us = [0.1, 0.1]\n"
       "[telegraph]\nprobability = 0.5\na_us = 0.1\nb = 0.01\n"
       "[endurance]\ncycles = 1e6\nlog10_sigma = 0.5\nfails_to = 'stuck_hrs'\n");
   EXPECT_EQ(device.stuck_lrs_us->low_us, 20.0);
@@ -139,8 +135,26 @@ TEST_F(DeviceLaws, RefuseAnEffectThatWouldDoNothing) {
               HasSubstr("hold from 1 to 100 s"));
 }
 
+TEST_F(DeviceLaws, RefuseAnErrorThatIsNegativeOrNone) {
+  EXPECT_THAT(error_of("[programming]\nerror_sigma_us = [1, -1]\n"),
+              AllOf(HasSubstr("programming.error_sigma_us"), HasSubstr("at a target of")));
+  EXPECT_THAT(error_of("[programming]\nerror_sigma_us = [0]\n"), HasSubstr("no error at any"));
+  EXPECT_THAT(error_of("[faults]\nstuck_lrs_us = [20, 30]\n"), HasSubstr("would do nothing"));
+  EXPECT_THAT(error_of("[read_noise]\none_over_f_t_r_s = 1e-6\n"), HasSubstr("unknown key"));
+}
+
+TEST_F(DeviceLaws, RefusePulsesThatEndBeforeTheLevelsDo) {
+  std::string pulses = kPulses;
+  pulses.replace(pulses.find("g_top_us = 12"), 13, "g_top_us = 10");
+  EXPECT_THAT(error_of(pulses), AllOf(HasSubstr("pulses.g_top_us"), HasSubstr("less than g_max")));
+  pulses = kPulses;
+  pulses.replace(pulses.find("g_bottom_us = 0.5"), 17, "g_bottom_us = 1.5");
+  EXPECT_THAT(error_of(pulses), HasSubstr("pulses.g_bottom_us"));
+}
+
 TEST_F(DeviceLaws, NameAnEffectThatCannotEnterADeployment) {
-  for (const char* key : {"nonlinearity", "gated_rows", "sneak_paths", "read_disturb"}) {
+  for (const char* key :
+       {"nonlinearity", "gated_rows", "sneak_paths", "read_disturb", "temperature"}) {
     EXPECT_THAT(error_of("[" + std::string(key) + "]\nsize = 1\n"),
                 AllOf(HasSubstr("mine.toml:10: key '" + std::string(key) + "'"),
                       HasSubstr("cannot enter a deployment"), HasSubstr("INL table")));
@@ -186,7 +200,8 @@ TEST_F(DeviceLaws, CountEachErrorOnce) {
   EXPECT_THAT(error_of("[programming]\nerror_sigma_us = [1]\n" + std::string(kSpreadAtTimes) +
                        "[time]\nelapsed_s = 10\n"),
               HasSubstr("holds the programming error"));
-  EXPECT_THAT(error_of("[programming]\nerror_sigma_us = []\n"), HasSubstr("no coefficients"));
+  EXPECT_THAT(error_of("[programming]\nerror_sigma_us = []\n"),
+              HasSubstr("no error at any target"));
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <fstream>
 
 #include "host/error.hpp"
+#include "tests/input_error.hpp"
 
 namespace crossloop::analog {
 namespace {
@@ -33,12 +34,7 @@ class DeviceFile : public ::testing::Test {
   }
 
   std::string error_of(const std::string& text) const {
-    try {
-      read_device(write(text));
-    } catch (const InputError& error) {
-      return error.what();
-    }
-    return "no error";
+    return testing_support::error_of([&] { read_device(write(text)); });
   }
 
   fs::path folder_ =

@@ -4,12 +4,11 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
-#include <functional>
 
 #include "host/analog/device.hpp"
-#include "host/error.hpp"
 #include "host/hdf5.hpp"
 #include "host/npy_file.hpp"
+#include "tests/input_error.hpp"
 
 // The HDF5 library keeps what it allocated once.
 extern "C" const char* __lsan_default_suppressions() { return "leak:libhdf5"; }
@@ -21,6 +20,7 @@ namespace fs = std::filesystem;
 using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using testing_support::error_of;
 
 class Measured : public ::testing::Test {
  protected:
@@ -34,15 +34,6 @@ class Measured : public ::testing::Test {
 
   std::string level_error(const std::string& text) const {
     return error_of([&] { read_level_statistics(write("levels.csv", text)); });
-  }
-
-  static std::string error_of(const std::function<void()>& action) {
-    try {
-      action();
-    } catch (const InputError& error) {
-      return error.what();
-    }
-    return "no error";
   }
 
   fs::path folder_ =
@@ -122,6 +113,14 @@ TEST_F(Measured, PagesAreRefusedWithTheirPlace) {
   { hdf5::create_file(folder_ / "c.h5").create_group("crossbars").create_group("1"); }
   EXPECT_THAT(error_of([&] { read_conductance_pages(folder_ / "c.h5"); }),
               AllOf(HasSubstr("/crossbars/1/conductance_us"), HasSubstr("missing")));
+  {
+    const hdf5::Group crossbars = hdf5::create_file(folder_ / "d.h5").create_group("crossbars");
+    for (const char* name : {"4", "04"}) {
+      crossbars.create_group(name).write("conductance_us", std::vector<double>{1, 2});
+    }
+  }
+  EXPECT_THAT(error_of([&] { read_conductance_pages(folder_ / "d.h5"); }),
+              HasSubstr("found shape (2), expected rows x columns"));
 }
 
 TEST_F(Measured, FilesAreFoundBesideTheDeviceThatNamesThem) {

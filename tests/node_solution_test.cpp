@@ -9,6 +9,7 @@
 
 #include "host/analog/wires.hpp"
 #include "host/error.hpp"
+#include "tests/random_arrays.hpp"
 
 namespace crossloop::analog {
 namespace {
@@ -16,19 +17,12 @@ namespace {
 using Eigen::Index;
 using Eigen::MatrixXd;
 using Eigen::VectorXd;
-
-double uniform(std::mt19937& rng, double low, double high) {
-  return low + (high - low) * static_cast<double>(rng()) / 4294967296.0;
-}
+using testing_support::relative_error;
+using testing_support::uniform;
 
 MatrixXd random_matrix(Index rows, Index columns, double low, double high, std::mt19937& rng) {
   return MatrixXd::NullaryExpr(rows, columns,
                                [&](Index, Index) { return uniform(rng, low, high); });
-}
-
-/// Largest difference relative to the element itself.
-double relative_error(const MatrixXd& found, const MatrixXd& expected) {
-  return ((found - expected).array() / expected.array()).abs().maxCoeff();
 }
 
 TEST(SolveNodes, OfASingleCellIsAVoltageDivider) {

@@ -4,16 +4,17 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <functional>
 #include <random>
 
 #include "host/analog/wires.hpp"
 #include "host/error.hpp"
+#include "tests/input_error.hpp"
 
 namespace crossloop::analog {
 namespace {
 
 using ::testing::HasSubstr;
+using testing_support::error_of;
 
 constexpr Wires kIdealWires = {0.0, 0.0, 0.0, 0.0};
 
@@ -42,15 +43,6 @@ std::size_t differences(const PlantResult& a, const PlantResult& b) {
   std::size_t count = 0;
   for (std::size_t i = 0; i < a.codes.size(); ++i) count += a.codes[i] != b.codes[i] ? 1U : 0U;
   return count;
-}
-
-std::string error_of(const std::function<void()>& action) {
-  try {
-    action();
-  } catch (const InputError& error) {
-    return error.what();
-  }
-  return "no error";
 }
 
 TEST(Chip, WithoutErrorsHoldsTheNominalCodes) {

@@ -67,7 +67,8 @@ TEST_F(Program, NamesTheCrossbarsWithCellsThatFailed) {
   ASSERT_EQ(program("--device-model mine.toml").code, 0);
   EXPECT_GT(result().at("programming").at("failures").get<int>(), 20);
   std::int64_t failed = 0;
-  for (const auto& crossbar : result().at("unprogrammable")) {
+  const auto unprogrammable = result().at("unprogrammable");
+  for (const auto& crossbar : unprogrammable) {
     failed += crossbar.at("failed").get<std::int64_t>();
   }
   EXPECT_EQ(failed, result().at("programming").at("failures").get<std::int64_t>());

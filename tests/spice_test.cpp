@@ -9,11 +9,13 @@
 #include <filesystem>
 #include <random>
 #include <regex>
+#include <stdexcept>
 #include <string>
 
 #include "host/analog/netlist.hpp"
 #include "host/analog/wires.hpp"
 #include "host/files.hpp"
+#include "tests/random_arrays.hpp"
 
 namespace crossloop::analog {
 namespace {
@@ -21,12 +23,9 @@ namespace {
 using Eigen::Index;
 using Eigen::MatrixXd;
 using Eigen::VectorXd;
+using testing_support::uniform;
 
 constexpr unsigned kSeed = 20260;
-
-double uniform(std::mt19937& rng, double low, double high) {
-  return low + (high - low) * static_cast<double>(rng()) / 4294967296.0;
-}
 
 double log_uniform(std::mt19937& rng, double low, double high) {
   return std::exp(uniform(rng, std::log(low), std::log(high)));
@@ -77,8 +76,10 @@ class NetlistFile {
 
   /// What `ngspice -b` prints, errors included.
   std::string run() const {
-    const std::string line = std::string(CROSSLOOP_NGSPICE) + " -b '" + path_.string() + "' 2>&1";
+    const std::string line =
+        std::string("timeout 60 " CROSSLOOP_NGSPICE) + " -b '" + path_.string() + "' 2>&1";
     std::FILE* pipe = ::popen(line.c_str(), "r");
+    if (pipe == nullptr) throw std::runtime_error("cannot run " + line);
     std::string output;
     for (char part[4096]; std::fgets(part, sizeof(part), pipe) != nullptr;) output += part;
     EXPECT_EQ(::pclose(pipe), 0) << output;

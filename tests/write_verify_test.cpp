@@ -6,6 +6,7 @@
 #include <array>
 
 #include "host/error.hpp"
+#include "tests/pulsed_device.hpp"
 #include "tests/sample_moments.hpp"
 
 namespace crossloop::analog {
@@ -13,26 +14,7 @@ namespace {
 
 using testing_support::expect_moments;
 using testing_support::kSamples;
-
-/// 5..50 uS at c = 2, W = 8, F = 5: a level is 32 codes of 256 units of state each.
-Device pulsed_device() {
-  Device device;
-  device.name = "pulsed";
-  device.mode = ProgrammingMode::kPulses;
-  device.pulses = {.set_step = 0.05,
-                   .reset_step = 0.05,
-                   .g_bottom_us = 3.0,
-                   .g_top_us = 60.0,
-                   .cycle_to_cycle = 0.3,
-                   .device_to_device = 0.3,
-                   .tolerance_us = 0.75,
-                   .verify_noise_us = 0.2,
-                   .budget = 200,
-                   .set_energy_pj = 1.2,
-                   .reset_energy_pj = 1.1,
-                   .verify_energy_pj = 0.1};
-  return device;
-}
+using testing_support::pulsed_device;
 
 const CodeFormat kFormat = {.cell_bits = 2, .bits = 8, .fraction_bits = 5, .reference = 11};
 

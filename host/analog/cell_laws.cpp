@@ -55,7 +55,8 @@ double CellLaws::relaxed_us(const Cell& cell, double target_us, double g_us,
   }
   const double before = law.total_sigma_us.front().at(target_us);
   const double total = total_sigma_us(law, target_us, device_.elapsed_s);
-  return g_us + std::sqrt(std::max(0.0, total * total - before * before)) * z_cell;
+  if (total < before) return target_us + (g_us - target_us) * (total / before);
+  return g_us + std::sqrt(total * total - before * before) * z_cell;
 }
 
 double CellLaws::aged_us(const Cell& cell, double target_us, double programmed_us,

@@ -34,7 +34,8 @@ std::vector<int> Circuit::merged_nodes() const {
   return merged;
 }
 
-Circuit crossbar_circuit(const Eigen::Ref<const Eigen::MatrixXd>& g, const Wires& wires) {
+Circuit crossbar_circuit(const Eigen::Ref<const Eigen::MatrixXd>& g, const Wires& given) {
+  const Wires wires = merge_shorts(given);
   const CrossbarNodes nodes = {static_cast<int>(g.rows()), static_cast<int>(g.cols())};
   Circuit circuit(nodes.count());
   for (int i = 0; i < nodes.rows; ++i) {

@@ -8,6 +8,7 @@
 
 #include "host/config.hpp"
 #include "host/error.hpp"
+#include "host/preset.hpp"
 
 namespace crossloop::analog {
 namespace {
@@ -87,17 +88,6 @@ void read_arrays(ConfigTable config, ComponentTable& table) {
   config.finish();
 }
 
-/// The names of the tables, for an error: `isaac, puma`.
-std::string table_names(const fs::path& folder) {
-  std::vector<std::string> names;
-  std::error_code missing;
-  for (const auto& entry : fs::directory_iterator(folder, missing)) {
-    if (entry.path().extension() == ".toml") names.push_back(entry.path().stem().string());
-  }
-  std::sort(names.begin(), names.end());
-  return names.empty() ? "none" : fmt::format("{}", fmt::join(names, ", "));
-}
-
 }  // namespace
 
 ArrayChoice array_of(const ComponentTable& table, int rows, int columns) {
@@ -139,13 +129,8 @@ ComponentTable read_components(const fs::path& path) {
 }
 
 ComponentTable find_components(const std::string& name_or_path, const fs::path& config_root) {
-  if (fs::is_regular_file(name_or_path)) return read_components(name_or_path);
-  const fs::path folder = config_root / "configs" / "components";
-  const fs::path preset = folder / (name_or_path + ".toml");
-  if (fs::is_regular_file(preset)) return read_components(preset);
-  throw InputError(
-      fmt::format("component table '{}': no such file, and no such table in {}; tables: {}",
-                  name_or_path, folder.string(), table_names(folder)));
+  return read_components(
+      find_preset("component table", name_or_path, config_root / "configs" / "components"));
 }
 
 }  // namespace crossloop::analog

@@ -16,12 +16,14 @@ void check_range(const char* what, int found, int low, int high) {
 
 }  // namespace
 
-double Polynomial::at(double g_us) const {
+double Polynomial::at(double g_us) const { return std::max(0.0, unclamped(g_us)); }
+
+double Polynomial::unclamped(double g_us) const {
   double value = 0.0;
   for (auto c = coefficients.rbegin(); c != coefficients.rend(); ++c) {
     value = value * (g_us / scale_us) + *c;
   }
-  return std::max(0.0, value);
+  return value;
 }
 
 double Telegraph::amplitude_us(double g_us) const {
@@ -31,8 +33,9 @@ double Telegraph::amplitude_us(double g_us) const {
 
 std::int64_t conductance_code(double g_us, double step_us, int fraction_bits) {
   constexpr double kTie = 1e-9;  // codes; far above rounding, far below anything physical
-  return static_cast<std::int64_t>(
-      std::floor(std::ldexp(g_us / step_us, fraction_bits) + 0.5 + kTie));
+  constexpr double kLargest = 1e15;
+  const double code = std::floor(std::ldexp(g_us / step_us, fraction_bits) + 0.5 + kTie);
+  return static_cast<std::int64_t>(std::min(code, kLargest));
 }
 
 CodeFormat code_format(const Device& device, int cell_bits, int bits, int fraction_bits) {
@@ -66,6 +69,11 @@ std::int32_t noise_sigma(const Device& device, const CodeFormat& format) {
       std::ldexp(device.read_noise_over_g_max * device.g_max_us / device.step_us(format.cell_bits),
                  format.fraction_bits);
   const double sigma = std::round(256.0 * deviation / std::sqrt(170.0));
+  if (sigma == 0.0 && deviation > 0.0) {
+    throw InputError("device " + device.name + ": read noise of " + std::to_string(deviation) +
+                     " codes rounds to none, expected at least " +
+                     std::to_string(0.5 * std::sqrt(170.0) / 256.0) + " or 0");
+  }
   if (sigma > kMaxSigma) {
     throw InputError("device " + device.name + ": read noise gives sigma " + std::to_string(sigma) +
                      ", expected at most 65535");

@@ -22,6 +22,7 @@ struct Polynomial {
   std::vector<double> coefficients = {};
   bool empty() const { return coefficients.empty(); }
   double at(double g_us) const;
+  double unclamped(double g_us) const;  ///< may be below 0
 };
 
 /// A relative spread: G * (1 + sigma * N(0, 1)), or G * exp(sigma * N(0, 1)) where log-normal.
@@ -140,7 +141,7 @@ struct Device {
   }
 };
 
-/// Reads a device file, strictly (docs/analog.md has the keys). Files that it names are looked for
+/// Reads a device file, strictly (docs/devices.md has the keys). Files that it names are looked for
 /// beside it. Throws InputError naming key, line and allowed range; an effect that no door of the
 /// numbers contract lets in is named with the reason.
 Device read_device(const std::filesystem::path& path);
@@ -163,7 +164,8 @@ std::int64_t conductance_code(double g_us, double step_us, int fraction_bits);
 CodeFormat code_format(const Device& device, int cell_bits, int bits, int fraction_bits);
 
 /// sigma_j of numerics.md step 5 for this device: the integer whose noise has the standard
-/// deviation read_noise_over_g_max * 2^F * g_max / dG code units. Throws InputError beyond 65535.
+/// deviation read_noise_over_g_max * 2^F * g_max / dG code units. Throws InputError beyond 65535,
+/// and for noise that rounds to none.
 std::int32_t noise_sigma(const Device& device, const CodeFormat& format);
 
 }  // namespace crossloop::analog

@@ -10,6 +10,7 @@
 #include "host/analog/device.hpp"
 #include "host/config.hpp"
 #include "host/error.hpp"
+#include "host/preset.hpp"
 
 namespace crossloop::analog {
 namespace {
@@ -18,7 +19,7 @@ namespace fs = std::filesystem;
 
 constexpr double kMaxConductanceUs = 1e6;
 constexpr double kMaxSeconds = 1e12;
-constexpr double kMaxSigma = 10.0;  // of logarithms
+constexpr double kMaxLogSigma = 2.0;
 
 /// `key` with its table in front, `table` the one it is in.
 [[noreturn]] void refuse(const ConfigTable& table, const std::string& key, const std::string& why) {
@@ -56,7 +57,7 @@ Spread read_spread(ConfigTable& table, const std::string& prefix) {
     refuse(table, "variation." + logarithmic, "found beside " + normal + ", expected one of them");
   }
   if (table.has(logarithmic)) {
-    return {.sigma = table.number(logarithmic, 0.0, kMaxSigma), .log_normal = true};
+    return {.sigma = table.number(logarithmic, 0.0, kMaxLogSigma), .log_normal = true};
   }
   return {.sigma = table.number(normal, 0.0, 1.0, 0.0)};
 }
@@ -73,6 +74,23 @@ void read_conductance(ConfigTable table, Device& device) {
   table.finish();
 }
 
+/// A standard deviation must not be negative anywhere in the range of the device, nor 0 all over.
+void check_sigma(const ConfigTable& table, const std::string& key, const Polynomial& sigma,
+                 const Device& device) {
+  constexpr int kPoints = 64;
+  double largest = 0.0;
+  for (int i = 0; i <= kPoints; ++i) {
+    const double g = device.g_min_us + (device.g_max_us - device.g_min_us) * i / kPoints;
+    const double value = sigma.unclamped(g);
+    if (value < 0.0) {
+      refuse(table, key,
+             fmt::format("found {:g} uS at a target of {:g} uS, expected at least 0", value, g));
+    }
+    largest = std::max(largest, value);
+  }
+  if (largest == 0.0) refuse(table, key, "found no error at any target, expected some");
+}
+
 /// Mode and, for mode fit, the published error.
 void read_programming(ConfigTable table, Device& device) {
   device.mode = table.choice("mode", {"fit", "pulses"}, 0) == 0 ? ProgrammingMode::kFit
@@ -80,9 +98,7 @@ void read_programming(ConfigTable table, Device& device) {
   if (table.has("error_sigma_us")) {
     device.programming_sigma_us = {table.number("error_scale_us", 1e-6, kMaxConductanceUs, 1.0),
                                    table.numbers("error_sigma_us", -1e9, 1e9)};
-    if (device.programming_sigma_us.empty()) {
-      refuse(table, "programming.error_sigma_us", "found no coefficients, expected at least one");
-    }
+    check_sigma(table, "programming.error_sigma_us", device.programming_sigma_us, device);
   }
   if (table.has("levels_file")) {
     const fs::path file = table.file().parent_path() / table.text("levels_file");
@@ -95,7 +111,7 @@ void read_programming(ConfigTable table, Device& device) {
   table.finish();
 }
 
-Pulses read_pulses(ConfigTable table) {
+Pulses read_pulses(ConfigTable table, const Device& device) {
   Pulses pulses;
   pulses.set_step = table.number("set_step", 1e-4, 0.99);
   pulses.reset_step = table.number("reset_step", 1e-4, 0.99);
@@ -103,6 +119,12 @@ Pulses read_pulses(ConfigTable table) {
   pulses.g_top_us = table.number("g_top_us", 0.0, kMaxConductanceUs);
   pulses.cycle_to_cycle = table.number("cycle_to_cycle_sigma_over_mean", 0.0, 0.8, 0.0);
   pulses.device_to_device = table.number("device_to_device_log_sigma", 0.0, 1.0, 0.0);
+  if (pulses.g_bottom_us > device.g_min_us) {
+    refuse(table, "pulses.g_bottom_us", "found more than g_min_us, which no pulse would reach");
+  }
+  if (pulses.g_top_us < device.g_max_us) {
+    refuse(table, "pulses.g_top_us", "found less than g_max_us, which no pulse would reach");
+  }
   pulses.tolerance_us = table.number("tolerance_us", 0.0, kMaxConductanceUs);
   pulses.verify_noise_us = table.number("verify_noise_us", 0.0, kMaxConductanceUs, 0.0);
   pulses.budget = static_cast<int>(table.integer("budget", 1, 1'000'000));
@@ -136,7 +158,7 @@ void read_faults(ConfigTable faults, Device& device) {
   faults.finish();
 }
 
-Relaxation read_relaxation(ConfigTable table) {
+Relaxation read_relaxation(ConfigTable table, const Device& device) {
   Relaxation law;
   if (!table.has("law")) {
     table.finish();
@@ -168,13 +190,14 @@ Relaxation read_relaxation(ConfigTable table) {
   for (std::size_t i = 0; i < times; ++i) {
     const auto first = all.begin() + static_cast<std::ptrdiff_t>(i) * each;
     law.total_sigma_us.push_back({scale, {first, first + each}});
+    check_sigma(table, "relaxation.sigma_us", law.total_sigma_us.back(), device);
   }
   table.finish();
   return law;
 }
 
 void read_time_laws(ConfigTable& config, Device& device) {
-  device.relaxation = read_relaxation(config.table("relaxation"));
+  device.relaxation = read_relaxation(config.table("relaxation"), device);
 
   ConfigTable drift = config.table("drift");
   device.drift.nu_mean = drift.number("nu_mean", -1.0, 1.0, 0.0);
@@ -206,7 +229,9 @@ void read_read_noise(ConfigTable table, Device& device) {
   }
   device.read_noise_over_g_max = table.number("sigma_over_g_max", 0.0, 1.0, 0.0);
   device.one_over_f.rho = table.number("one_over_f_rho", 0.0, 1.0, 0.0);
-  device.one_over_f.t_r_s = table.number("one_over_f_t_r_s", 1e-12, 1.0, device.one_over_f.t_r_s);
+  if (device.one_over_f.rho > 0.0) {
+    device.one_over_f.t_r_s = table.number("one_over_f_t_r_s", 1e-12, 1.0, device.one_over_f.t_r_s);
+  }
   table.finish();
 }
 
@@ -226,7 +251,7 @@ void read_endurance(ConfigTable table, Device& device) {
   if (table.has("cycles")) {
     Endurance endurance;
     endurance.cycles = table.number("cycles", 1.0, 1e15);
-    endurance.log10_sigma = table.number("log10_sigma", 0.0, kMaxSigma, 0.0);
+    endurance.log10_sigma = table.number("log10_sigma", 0.0, kMaxLogSigma, 0.0);
     endurance.fails_to_lrs = table.choice("fails_to", {"stuck_lrs", "stuck_hrs"}) == 0;
     device.endurance = endurance;
   }
@@ -281,17 +306,16 @@ void check_consistent(const ConfigTable& config, const Device& device) {
   }
 }
 
-/// The names of the presets, for an error: `date2022, default, ...`.
-std::string presets(const fs::path& folder) {
-  std::vector<std::string> names;
-  std::error_code missing;
-  for (const auto& entry : fs::directory_iterator(folder, missing)) {
-    if (entry.path().extension() == ".toml") names.push_back(entry.path().stem().string());
+/// A range for stuck cells where no cell ever gets stuck.
+void check_stuck_ranges(const ConfigTable& config, const Device& device) {
+  const bool worn = device.endurance.has_value();
+  const bool lrs = device.stuck_lrs_rate > 0.0 || (worn && device.endurance->fails_to_lrs);
+  const bool hrs = device.stuck_hrs_rate > 0.0 || (worn && !device.endurance->fails_to_lrs);
+  if ((device.stuck_lrs_us && !lrs) || (device.stuck_hrs_us && !hrs)) {
+    refuse(config, "faults",
+           std::string(lrs ? "stuck_hrs_us" : "stuck_lrs_us") +
+               " without a rate or an endurance would do nothing");
   }
-  std::sort(names.begin(), names.end());
-  std::string text;
-  for (const auto& name : names) text += (text.empty() ? "" : ", ") + name;
-  return text.empty() ? "none" : text;
 }
 
 }  // namespace
@@ -325,7 +349,7 @@ Device read_device(const fs::path& path) {
   check_doors(config);
   read_conductance(config.table("conductance"), device);
   read_programming(config.table("programming"), device);
-  if (config.has("pulses")) device.pulses = read_pulses(config.table("pulses"));
+  if (config.has("pulses")) device.pulses = read_pulses(config.table("pulses"), device);
   ConfigTable variation = config.table("variation");
   device.cycle_to_cycle = read_spread(variation, "cycle_to_cycle");
   device.device_to_device = read_spread(variation, "device_to_device");
@@ -339,17 +363,13 @@ Device read_device(const fs::path& path) {
   device.wires = read_wires(config.table("wires"));
   device.converter = read_converter(config.table("converter"));
   check_consistent(config, device);
+  check_stuck_ranges(config, device);
   config.finish();
   return device;
 }
 
 Device find_device(const std::string& name_or_path, const fs::path& config_root) {
-  if (fs::is_regular_file(name_or_path)) return read_device(name_or_path);
-  const fs::path folder = config_root / "configs" / "devices";
-  const fs::path preset = folder / (name_or_path + ".toml");
-  if (fs::is_regular_file(preset)) return read_device(preset);
-  throw InputError("device '" + name_or_path + "': no such file, and no such preset in " +
-                   folder.string() + "; presets: " + presets(folder));
+  return read_device(find_preset("device", name_or_path, config_root / "configs" / "devices"));
 }
 
 }  // namespace crossloop::analog

@@ -53,7 +53,9 @@ bool needs_flip(std::span<const std::uint8_t> levels, const ColumnFormat& format
 /// adc_bits(format, true) bits.
 EncodedColumn encode_column(std::span<const std::uint8_t> levels, const ColumnFormat& format);
 
-/// sum x u from what the column gave and from S, the sum of the unit column over the same rows.
+/// sum x u from what the column gave and from S, the sum of the unit column over the same rows. S
+/// is best counted digitally, as P_t is (numerics.md, step 4): a unit column that is converted
+/// needs the bit that the flip saves.
 std::int64_t recover_sum(std::int64_t column_sum, std::int64_t unit_sum, bool flipped,
                          int cell_bits);
 

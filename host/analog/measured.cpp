@@ -1,11 +1,13 @@
 #include "host/analog/measured.hpp"
 
 #include <spdlog/fmt/fmt.h>
+#include <spdlog/fmt/ranges.h>
 
 #include <algorithm>
 #include <charconv>
 #include <cmath>
 
+#include "host/analog/wires.hpp"
 #include "host/error.hpp"
 #include "host/hdf5.hpp"
 #include "host/matrix_file.hpp"
@@ -16,9 +18,8 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* kLevelHeader = "target_us,mean_us,sigma_us";
-constexpr int kMostLines = 1024;
 /// A page whose largest conductance is below this was saved in siemens.
-constexpr double kLeastUs = 1e-2;
+constexpr double kLeastUs = 1e-3;
 
 void check_finite(const std::string& where, double value) {
   if (std::isfinite(value) && value >= 0.0) return;
@@ -42,9 +43,9 @@ void check_page(const std::string& where, const ConductancePage& page) {
                  page.conductance_us[i]);
     largest = std::max(largest, page.conductance_us[i]);
   }
-  if (page.rows > kMostLines || page.columns > kMostLines) {
+  if (page.rows > kMaxLines || page.columns > kMaxLines) {
     throw InputError(fmt::format("{}: found {}x{} cells, expected at most {} lines", where,
-                                 page.rows, page.columns, kMostLines));
+                                 page.rows, page.columns, kMaxLines));
   }
   if (largest < kLeastUs) {
     throw InputError(fmt::format(
@@ -83,8 +84,13 @@ ConductancePages read_hdf5(const fs::path& path) {
   for (const std::string& name : crossbars.names()) {
     const hdf5::Group group = crossbars.open_group(name);
     const std::string where = group.where("conductance_us");
-    hdf5::Dimensions shape;
-    std::vector<double> values = group.read_reals("conductance_us", shape);
+    const hdf5::Dimensions shape = group.shape("conductance_us");
+    const auto fits = [](hsize_t size) { return size >= 1 && size <= kMaxLines; };
+    if (shape.size() != 2 || !fits(shape[0]) || !fits(shape[1])) {
+      throw InputError(fmt::format("{}: found shape ({}), expected rows x columns of 1 to {} each",
+                                   where, fmt::join(shape, ", "), kMaxLines));
+    }
+    std::vector<double> values = group.read_reals("conductance_us");
     if (shape.size() != 2 || values.empty()) {
       throw InputError(
           fmt::format("{}: found {} axes, expected rows x columns of cells", where, shape.size()));
@@ -93,7 +99,9 @@ ConductancePages read_hdf5(const fs::path& path) {
                             .columns = static_cast<int>(shape[1]),
                             .conductance_us = std::move(values)};
     check_page(where, page);
-    pages.emplace(crossbar_named(name, where), std::move(page));
+    if (!pages.emplace(crossbar_named(name, where), std::move(page)).second) {
+      throw InputError(where + ": another group is of the same crossbar");
+    }
   }
   return pages;
 }

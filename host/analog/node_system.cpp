@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "host/error.hpp"
+
 namespace crossloop::analog {
 namespace {
 
@@ -39,7 +41,11 @@ NodeSystem::NodeSystem(const Circuit& circuit, int terminals) : terminals_(termi
   }
   Eigen::SparseMatrix<double> admittance(unknowns(), unknowns());
   admittance.setFromTriplets(lower.begin(), lower.end());
-  if (unknowns() > 0) factor_.compute(admittance);
+  if (unknowns() == 0) return;
+  factor_.compute(admittance);
+  if (factor_.info() != Eigen::Success) {
+    throw InputError("node voltages: the resistances lie too far apart for double precision");
+  }
 }
 
 /// Ampere leaving each distinct node through its resistors. Summed over the edges' voltages, which

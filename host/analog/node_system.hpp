@@ -11,6 +11,7 @@ namespace crossloop::analog {
 
 /// The node voltages of a circuit as a linear function of those of its terminals, which are the
 /// nodes 0..terminals-1. Every other node must have a path of resistors to a terminal.
+/// The constructor throws InputError where the system cannot be factorised.
 class NodeSystem {
  public:
   NodeSystem(const Circuit& circuit, int terminals);

@@ -46,7 +46,7 @@ std::uint16_t state_of(double g_us, double unit_us) {
   return static_cast<std::uint16_t>(std::clamp(std::round(g_us / unit_us), 0.0, kLargest));
 }
 
-/// The key of a chip's pulses: its seed folded to 32 bits, and away from those of read noise.
+/// The key of a chip's pulses: its seed folded to 32 bits, and not that of a read-noise seed alike.
 std::uint32_t pulse_seed(std::uint64_t seed) {
   return static_cast<std::uint32_t>(seed ^ seed >> 32) ^ 0x9E3779B9U;
 }
@@ -54,7 +54,7 @@ std::uint32_t pulse_seed(std::uint64_t seed) {
 }  // namespace
 
 Chip::Chip(Device device, CodeFormat format, std::uint64_t seed)
-    : device_(std::move(device)), format_(format), seed_(seed) {
+    : device_(std::move(device)), format_(format), seed_(seed), wires_(device_.wires) {
   if (device_.mode == ProgrammingMode::kPulses) pulse_settings_ = pulse_settings(device_, format_);
 }
 
@@ -71,25 +71,58 @@ std::span<const CellStatus> Chip::status(std::uint32_t crossbar) const {
 
 PlantResult Chip::program(std::uint32_t crossbar, int rows, int columns,
                           std::span<const std::uint8_t> levels) {
+  check(crossbar, rows, columns, levels);
+  const Array& array = write(crossbar, rows, columns, levels);
+  return codes_of(crossbar, wires_.solve(conductances_us(crossbar, array)));
+}
+
+std::vector<PlantResult> Chip::program_many(std::span<const ProgramRequest> requests) {
+  for (const ProgramRequest& r : requests) check(r.crossbar, r.rows, r.columns, r.levels);
+  std::vector<const Array*> arrays;
+  for (const ProgramRequest& r : requests) {
+    arrays.push_back(&write(r.crossbar, r.rows, r.columns, r.levels));
+  }
+  std::vector<PlantResult> results(requests.size());
+  solve_arrays(
+      {.count = requests.size(),
+       .cells = [&](std::size_t i) { return conductances_us(requests[i].crossbar, *arrays[i]); },
+       .use =
+           [&](std::size_t i, const Eigen::MatrixXd& effective) {
+             results[i] = codes_of(requests[i].crossbar, effective);
+           }},
+      device_.wires);
+  return results;
+}
+
+/// Throws for what cannot be programmed; nothing was touched.
+void Chip::check(std::uint32_t crossbar, int rows, int columns,
+                 std::span<const std::uint8_t> levels) const {
   check_levels(crossbar, rows, columns, levels, format_);
   if (device_.measured_pages) check_page(crossbar, rows, columns);
+  const auto found = arrays_.find(crossbar);
+  if (found == arrays_.end()) return;
+  const Array& array = found->second;
+  if (array.rows == rows && array.columns == columns) return;
+  throw InputError("crossbar " + std::to_string(crossbar) + ": found " + size_text(rows, columns) +
+                   " cells, expected " + size_text(array.rows, array.columns) +
+                   " as when first programmed");
+}
+
+/// Programs the cells whose level changed.
+Chip::Array& Chip::write(std::uint32_t crossbar, int rows, int columns,
+                         std::span<const std::uint8_t> levels) {
   Array& array = array_of(crossbar, rows, columns);
   for (std::size_t i = 0; i < levels.size(); ++i) {
     if (array.counts[i] > 0 && array.levels[i] == levels[i]) continue;
     array.levels[i] = levels[i];
     write_cell(array, i, cell_at(crossbar, i, columns));
   }
-  return read_out(crossbar, array);
+  return array;
 }
 
 Chip::Array& Chip::array_of(std::uint32_t crossbar, int rows, int columns) {
   Array& array = arrays_[crossbar];
-  if (array.rows != 0) {
-    if (array.rows == rows && array.columns == columns) return array;
-    throw InputError("crossbar " + std::to_string(crossbar) + ": found " +
-                     size_text(rows, columns) + " cells, expected " +
-                     size_text(array.rows, array.columns) + " as when first programmed");
-  }
+  if (array.rows != 0) return array;
   array.rows = rows;
   array.columns = columns;
   const auto cells = static_cast<std::size_t>(rows) * static_cast<std::size_t>(columns);
@@ -118,18 +151,21 @@ void Chip::form(Array& array, std::uint32_t crossbar) const {
   }
 }
 
-/// Programs one cell to its level and counts what it took.
+/// Programs one cell to its level and counts what it took. A cell that was stuck from the start
+/// cannot wear out.
 void Chip::write_cell(Array& array, std::size_t index, const Cell& cell) {
-  if (array.status[index] != CellStatus::kWorn) {
-    array.status[index] = device_.mode == ProgrammingMode::kPulses ? pulse_cell(array, index, cell)
-                                                                   : fit_cell(array, index, cell);
-    report_.failures += array.status[index] == CellStatus::kFailed ? 1 : 0;
-    if (array.writes[index] > laws().write_limit(cell)) {
-      array.status[index] = CellStatus::kWorn;
+  CellStatus& status = array.status[index];
+  if (status != CellStatus::kWorn) {
+    status = device_.mode == ProgrammingMode::kPulses ? pulse_cell(array, index, cell)
+                                                      : fit_cell(array, index, cell);
+    const bool wears = device_.endurance && laws().fault(cell) == CellFault::kNone;
+    if (wears && array.writes[index] > laws().write_limit(cell)) {
+      status = CellStatus::kWorn;
       array.programmed_us[index] = worn_us(cell);
       ++report_.worn;
     }
   }
+  report_.failures += status == CellStatus::kVerified ? 0 : 1;
   ++array.counts[index];
   ++report_.cells_programmed;
   report_.most_writes = std::max(report_.most_writes, array.writes[index]);
@@ -191,35 +227,35 @@ void Chip::check_page(std::uint32_t crossbar, int rows, int columns) const {
   }
 }
 
-std::vector<double> Chip::conductances_us(std::uint32_t crossbar, const Array& array) const {
-  std::vector<double> result = array.programmed_us;
-  if (!device_.ages() && device_.telegraph.probability == 0.0) return result;
+Eigen::MatrixXd Chip::conductances_us(std::uint32_t crossbar, const Array& array) const {
+  using RowMajor = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+  RowMajor g = Eigen::Map<const RowMajor>(array.programmed_us.data(), array.rows, array.columns);
+  if (!device_.ages() && device_.telegraph.probability == 0.0) return g;
   const CellLaws law = laws();
-  for (std::size_t i = 0; i < result.size(); ++i) {
+  for (std::size_t i = 0; i < array.programmed_us.size(); ++i) {
     const Cell cell = cell_at(crossbar, i, array.columns);
     if (array.status[i] == CellStatus::kWorn || law.fault(cell) != CellFault::kNone) continue;
-    result[i] = law.aged_us(cell, target_us(array.levels[i]), result[i], array.counts[i] - 1);
+    double& value = g.data()[i];
+    value = law.aged_us(cell, target_us(array.levels[i]), value, array.counts[i] - 1);
   }
-  return result;
+  return g;
 }
 
-PlantResult Chip::read_out(std::uint32_t crossbar, const Array& array) const {
-  using RowMajor = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
-  const std::vector<double> cells = conductances_us(crossbar, array);
-  RowMajor g = Eigen::Map<const RowMajor>(cells.data(), array.rows, array.columns);
-  if (!device_.wires.ideal()) g = effective_conductance(g, device_.wires);
-  for (int row = 0; row < array.rows; ++row) {
-    g.row(row) *= row_factor(device_.converter, seed_, crossbar, row);
-  }
-
-  PlantResult result = {.rows = array.rows, .columns = array.columns, .codes = {}};
-  result.codes.resize(cells.size());
+/// The codes of effective conductances, behind the row drivers.
+PlantResult Chip::codes_of(std::uint32_t crossbar, const Eigen::MatrixXd& effective_us) const {
+  const int rows = static_cast<int>(effective_us.rows());
+  const int columns = static_cast<int>(effective_us.cols());
+  PlantResult result = {.rows = rows, .columns = columns, .codes = {}};
   const double step_us = device_.step_us(format_.cell_bits);
-  for (std::size_t i = 0; i < result.codes.size(); ++i) {
-    const std::int64_t code = conductance_code(g.data()[i], step_us, format_.fraction_bits);
-    const std::int64_t kept = std::clamp<std::int64_t>(code, 0, format_.code_limit());
-    if (kept != code) ++result.saturated;
-    result.codes[i] = static_cast<std::uint16_t>(kept);
+  for (int row = 0; row < rows; ++row) {
+    const double factor = row_factor(device_.converter, seed_, crossbar, row);
+    for (int column = 0; column < columns; ++column) {
+      const std::int64_t code =
+          conductance_code(effective_us(row, column) * factor, step_us, format_.fraction_bits);
+      const std::int64_t kept = std::clamp<std::int64_t>(code, 0, format_.code_limit());
+      if (kept != code) ++result.saturated;
+      result.codes.push_back(static_cast<std::uint16_t>(kept));
+    }
   }
   result.hash = hash_codes(result.codes);
   return result;

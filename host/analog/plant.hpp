@@ -10,6 +10,7 @@
 #include "host/analog/cell_laws.hpp"
 #include "host/analog/code_format.hpp"
 #include "host/analog/device.hpp"
+#include "host/analog/wires.hpp"
 #include "host/analog/write_verify.hpp"
 
 namespace crossloop::analog {
@@ -34,11 +35,19 @@ enum class CellStatus : std::uint8_t {
 /// What programming a chip has taken so far, every programming of every cell counted.
 struct ProgrammingReport {
   std::int64_t cells_programmed = 0;
-  std::int64_t failures = 0;      ///< programmings that ended with kFailed
+  std::int64_t failures = 0;      ///< programmings that did not end with kVerified
   std::int64_t worn = 0;          ///< cells beyond their endurance
   std::uint32_t most_writes = 0;  ///< of one cell: programmings (mode fit) or pulses
   std::int64_t set_pulses = 0, reset_pulses = 0, verify_reads = 0;  ///< mode pulses
   double energy_pj = 0.0;                                           ///< mode pulses
+};
+
+/// One crossbar to program: `levels` as in Chip::program().
+struct ProgramRequest {
+  std::uint32_t crossbar = 0;
+  int rows = 0;
+  int columns = 0;
+  std::vector<std::uint8_t> levels;
 };
 
 /// One chip: device errors keyed by (chip seed, crossbar, row, column), cycle-to-cycle errors also
@@ -55,6 +64,10 @@ class Chip {
   /// pages has no page of that size for.
   PlantResult program(std::uint32_t crossbar, int rows, int columns,
                       std::span<const std::uint8_t> levels);
+
+  /// program() for many crossbars, whose wires are solved on all cores. A bad one is thrown for
+  /// before any cell is programmed. The results are the same.
+  std::vector<PlantResult> program_many(std::span<const ProgramRequest> requests);
 
   CellFault fault(std::uint32_t crossbar, int row, int column) const;
 
@@ -81,6 +94,9 @@ class Chip {
   double target_us(int level) const {
     return device_.g_min_us + level * device_.step_us(format_.cell_bits);
   }
+  void check(std::uint32_t crossbar, int rows, int columns,
+             std::span<const std::uint8_t> levels) const;
+  Array& write(std::uint32_t crossbar, int rows, int columns, std::span<const std::uint8_t> levels);
   Array& array_of(std::uint32_t crossbar, int rows, int columns);
   void form(Array& array, std::uint32_t crossbar) const;
   void write_cell(Array& array, std::size_t index, const Cell& cell);
@@ -88,13 +104,14 @@ class Chip {
   CellStatus pulse_cell(Array& array, std::size_t index, const Cell& cell);
   double worn_us(const Cell& cell) const;
   void check_page(std::uint32_t crossbar, int rows, int columns) const;
-  PlantResult read_out(std::uint32_t crossbar, const Array& array) const;
-  std::vector<double> conductances_us(std::uint32_t crossbar, const Array& array) const;
+  Eigen::MatrixXd conductances_us(std::uint32_t crossbar, const Array& array) const;
+  PlantResult codes_of(std::uint32_t crossbar, const Eigen::MatrixXd& effective_us) const;
 
   Device device_;
   CodeFormat format_;
   std::uint64_t seed_;
   PulseSettings pulse_settings_;
+  WireSolver wires_;
   ProgrammingReport report_;
   std::unordered_map<std::uint32_t, Array> arrays_;
 };

@@ -81,6 +81,14 @@ const WireTechnology& find_wire_technology(std::string_view name) {
   throw InputError("found technology '" + std::string(name) + "', expected one of " + known);
 }
 
+Wires merge_shorts(Wires wires) {
+  constexpr double kShortOhm = 1e-200;
+  for (double* ohm : {&wires.driver_ohm, &wires.row_ohm, &wires.column_ohm, &wires.sense_ohm}) {
+    if (*ohm < kShortOhm) *ohm = 0.0;
+  }
+  return wires;
+}
+
 Wires read_wires(ConfigTable table) {
   Wires wires;
   wires.driver_ohm = table.number("driver_ohm", 0.0, kMaxOhm);

@@ -40,6 +40,9 @@ std::span<const WireTechnology> wire_technologies();
 /// Throws InputError listing the technologies if there is none of this name.
 const WireTechnology& find_wire_technology(std::string_view name);
 
+/// Resistances below any conductor's (1e-200 ohm), whose reciprocal might overflow, as 0.
+Wires merge_shorts(Wires wires);
+
 /// Reads the table `wires` of a device file, strictly: driver_ohm, sense_ohm and either row_ohm and
 /// column_ohm or `technology`; optionally `drive` and `sense`, "one-sided" (default) or
 /// "two-sided". Throws InputError naming key and line.

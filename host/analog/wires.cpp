@@ -79,15 +79,6 @@ bool is_turned(Index rows, Index columns, const Wires& wires) {
   return rows * (wires.two_sided_drive ? 2 : 1) > columns * (wires.two_sided_sense ? 2 : 1);
 }
 
-/// Merges nodes joined by less than any conductor has, whose reciprocal might overflow.
-Wires merge_shorts(Wires wires) {
-  constexpr double kShortOhm = 1e-200;
-  for (double* ohm : {&wires.driver_ohm, &wires.row_ohm, &wires.column_ohm, &wires.sense_ohm}) {
-    if (*ohm < kShortOhm) *ohm = 0.0;
-  }
-  return wires;
-}
-
 void check_size(const Eigen::Ref<const MatrixXd>& g) {
   if (g.rows() >= 1 && g.rows() <= kMaxLines && g.cols() >= 1 && g.cols() <= kMaxLines) return;
   throw InputError("array: found " + std::to_string(g.rows()) + "x" + std::to_string(g.cols()) +

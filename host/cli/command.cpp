@@ -29,8 +29,8 @@ void show_result(const Globals& globals, const std::string& text, const nlohmann
   write_json(globals, result);
 }
 
-std::filesystem::path config_root() {
-  if (std::filesystem::is_directory("configs/devices")) return ".";
+std::filesystem::path config_root(const std::string& kind) {
+  if (std::filesystem::is_directory("configs/" + kind)) return ".";
   return CROSSLOOP_SOURCE_DIR;
 }
 

@@ -44,8 +44,8 @@ CLI::Option* add_seed_option(CLI::App& command, const std::string& name, T& seed
       ->capture_default_str();
 }
 
-/// The folder with configs/: the working directory if it has one, else that of the sources.
-std::filesystem::path config_root();
+/// The folder with configs/KIND/: the working directory if it has one, else that of the sources.
+std::filesystem::path config_root(const std::string& kind = "devices");
 
 /// Registers all commands this build has; those that need LibTorch say so where it is absent.
 void add_commands(CLI::App& app, Globals& globals);

@@ -33,19 +33,13 @@ void inspect_model(const std::filesystem::path& file, const Globals& globals) {
   show_result(globals, network::layer_table(network), network::layer_table_json(network));
 }
 
-/// The folder with configs/components: the working directory's configs/ may hold devices alone.
-std::filesystem::path components_root() {
-  if (std::filesystem::is_directory("configs/components")) return ".";
-  return CROSSLOOP_SOURCE_DIR;
-}
-
 void inspect_deployment(const InspectArguments& arguments, const Globals& globals) {
   const auto given_or = [](const std::string& given, const char* fallback) {
     return given.empty() ? fallback : given;
   };
   const auto model = analog::find_adc_model(given_or(arguments.adc_model, kDefaultAdcModel));
   const auto table = analog::find_components(given_or(arguments.components, kDefaultComponents),
-                                             components_root());
+                                             config_root("components"));
   const compiler::Deployment deployment = compiler::read_deployment(arguments.file);
   const compiler::ChipCost cost = compiler::estimate_cost(deployment, table, model);
   nlohmann::json result = deployment_json(deployment);

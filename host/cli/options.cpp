@@ -3,14 +3,13 @@
 #include <spdlog/fmt/fmt.h>
 #include <spdlog/fmt/ranges.h>
 
-#include <algorithm>
 #include <filesystem>
-#include <vector>
 
 #include "host/cli/command.hpp"
 #include "host/cli/devices.hpp"
 #include "host/compiler/compile.hpp"
 #include "host/error.hpp"
+#include "host/preset.hpp"
 
 namespace crossloop::cli {
 
@@ -76,27 +75,12 @@ void add_mapping_options(CLI::App& command, MappingArguments& arguments) {
       ->capture_default_str();
 }
 
-namespace {
-
-fs::path find_tile_file(const std::string& name_or_path) {
-  if (fs::is_regular_file(name_or_path)) return name_or_path;
-  const fs::path folder = config_root() / "configs" / "tiles";
-  std::vector<std::string> names;
-  for (const auto& entry : fs::directory_iterator(folder)) {
-    if (entry.path().stem() == name_or_path) return entry.path();
-    names.push_back(entry.path().stem());
-  }
-  std::sort(names.begin(), names.end());
-  throw InputError(fmt::format("tile '{}': no such file, and not one of {}", name_or_path,
-                               fmt::join(names, ", ")));
-}
-
-}  // namespace
-
 Mapping find_mapping(const MappingArguments& arguments) {
   Mapping mapping;
   mapping.device = analog::find_device(arguments.device, config_root());
-  mapping.tile = compiler::read_tile(find_tile_file(arguments.tile), mapping.device);
+  mapping.tile = compiler::read_tile(
+      find_preset("tile", arguments.tile, config_root("tiles") / "configs" / "tiles"),
+      mapping.device);
   return mapping;
 }
 

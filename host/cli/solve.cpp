@@ -24,7 +24,6 @@ namespace {
 namespace fs = std::filesystem;
 using Eigen::Index;
 
-constexpr Index kMostLines = 1024;
 constexpr double kMaxOhm = 1e9;
 
 struct SolveArguments {
@@ -69,9 +68,9 @@ void check_cells(const Eigen::MatrixXd& cells, const std::string& name, bool all
 Eigen::MatrixXd read_cells(const SolveArguments& arguments) {
   const std::string name = arguments.cells.string();
   Eigen::MatrixXd cells = read_matrix(arguments.cells);
-  if (cells.rows() > kMostLines || cells.cols() > kMostLines) {
+  if (cells.rows() > analog::kMaxLines || cells.cols() > analog::kMaxLines) {
     throw InputError(fmt::format("{}: found {} rows and {} columns, expected at most {} of each",
-                                 name, cells.rows(), cells.cols(), kMostLines));
+                                 name, cells.rows(), cells.cols(), analog::kMaxLines));
   }
   check_cells(cells, name, arguments.allow_open_cells);
   if (cells.maxCoeff() > 1.0) {

@@ -5,9 +5,9 @@
 #include <new>
 #include <numeric>
 
-#include "host/hdf5.hpp"
 #include "host/error.hpp"
 #include "host/files.hpp"
+#include "host/hdf5.hpp"
 
 namespace crossloop::compiler {
 namespace {

@@ -33,11 +33,22 @@ void program_all(Backend& backend, const compiler::Deployment& deployment) {
 void program_some(Backend& backend, const compiler::Deployment& deployment,
                   std::span<const std::int32_t> crossbars) {
   Progress progress("program " + backend.name(), static_cast<std::int64_t>(crossbars.size()));
-  std::int64_t done = 0;
-  for (const std::int32_t id : crossbars) {
-    const auto& crossbar = deployment.crossbars.at(static_cast<std::size_t>(id));
-    backend.program(id, crossbar.row_count(), crossbar.column_count(), crossbar.levels);
-    progress.update(++done);
+  constexpr std::size_t kBatch = 64;
+  std::vector<CrossbarLevels> batch;
+  for (std::size_t done = 0; done < crossbars.size();) {
+    const auto& crossbar = deployment.crossbars.at(static_cast<std::size_t>(crossbars[done]));
+    batch.push_back(
+        {crossbars[done], crossbar.row_count(), crossbar.column_count(), crossbar.levels});
+    if (++done < crossbars.size() && batch.size() < kBatch) continue;
+    backend.program_many(batch);
+    batch.clear();
+    progress.update(static_cast<std::int64_t>(done));
+  }
+}
+
+void Backend::program_many(std::span<const CrossbarLevels> crossbars) {
+  for (const CrossbarLevels& one : crossbars) {
+    program(one.crossbar, one.rows, one.columns, one.levels);
   }
 }
 

@@ -25,6 +25,14 @@ struct Snapshot {
   std::uint64_t hash() const;                   ///< FNV-1a over the codes in order of id
 };
 
+/// What program() takes; levels are borrowed.
+struct CrossbarLevels {
+  std::int32_t crossbar = 0;
+  int rows = 0;
+  int columns = 0;
+  std::span<const std::uint8_t> levels;
+};
+
 /// Crossbars that can be programmed and run. A crossbar is a whole tile; a job may use its upper
 /// left part, the rest of the rows is not driven. Not thread-safe.
 class Backend {
@@ -37,6 +45,9 @@ class Backend {
   /// Throws InputError if the crossbar does not fit, DeviceError if the device fails.
   virtual void program(std::int32_t crossbar, int rows, int columns,
                        std::span<const std::uint8_t> levels) = 0;
+
+  /// program() for many crossbars; what can be done on all cores is.
+  virtual void program_many(std::span<const CrossbarLevels> crossbars);
 
   /// Runs a job; `vectors` is uint8 [n][job.inputs]. Throws InputError for a crossbar that was
   /// never programmed, DeviceError if the device fails.

@@ -157,8 +157,12 @@ void calibrate(Deployment& deployment, Backend& backend, const Measurement& meas
 
 void calibrate_ideal(Deployment& deployment, const data::Dataset& images,
                      const AdcRangeOptions& range) {
+  // Conductances in units of a code, so that level 0 has the reference code of this deployment.
+  const analog::CodeFormat& code = deployment.tile.code;
   analog::Device ideal;
   ideal.name = "ideal";
+  ideal.g_min_us = code.reference;
+  ideal.g_max_us = code.nominal(code.levels() - 1);
   ideal.wires = {0.0, 0.0, 0.0, 0.0};
   EngineBackend backend(deployment.tile, ideal, 1);
   program_all(backend, deployment);

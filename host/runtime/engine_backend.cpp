@@ -22,6 +22,19 @@ void EngineBackend::program(std::int32_t crossbar, int rows, int columns,
   converted_.erase(crossbar);
 }
 
+void EngineBackend::program_many(std::span<const CrossbarLevels> crossbars) {
+  std::vector<analog::ProgramRequest> requests;
+  for (const CrossbarLevels& one : crossbars) {
+    requests.push_back({static_cast<std::uint32_t>(one.crossbar), tile_.rows, tile_.columns,
+                        padded_levels(one.crossbar, one.rows, one.columns, one.levels, tile_)});
+  }
+  auto results = chip_.program_many(requests);
+  for (std::size_t i = 0; i < results.size(); ++i) {
+    tiles_[crossbars[i].crossbar] = std::move(results[i].codes);
+    converted_.erase(crossbars[i].crossbar);
+  }
+}
+
 void EngineBackend::load(const PageJob& page) {
   const auto found = tiles_.find(page.crossbar);
   if (found == tiles_.end()) {

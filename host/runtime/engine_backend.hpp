@@ -21,6 +21,7 @@ class EngineBackend : public Backend {
   std::string name() const override { return "engine"; }
   void program(std::int32_t crossbar, int rows, int columns,
                std::span<const std::uint8_t> levels) override;
+  void program_many(std::span<const CrossbarLevels> crossbars) override;
   JobResult run(const Job& job, std::span<const std::uint8_t> vectors) override;
   Snapshot snapshot(std::int32_t crossbars) const override;
   void restore(const Snapshot& snapshot) override;

@@ -1,6 +1,6 @@
-#include "host/hdf5.hpp"
 #include "host/error.hpp"
 #include "host/files.hpp"
+#include "host/hdf5.hpp"
 #include "host/runtime/measure.hpp"
 
 namespace crossloop::runtime {
