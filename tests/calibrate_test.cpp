@@ -46,9 +46,13 @@ TEST(CalibrateIdeal, FindsTheSameRangesWhateverTheConductances) {
     analog::Device device = ideal_device();
     device.g_min_us = low;
     device.g_max_us = high;
-    const SmallCase test(device);
+    SmallCase test(device);
+    auto tile = testing_support::small_tile(device);
+    tile.adc_bits = 4;  // so few that a sum off its place needs another range
+    Deployment deployment = compiler::compile(test.net, tile, device, test.images);
+    calibrate_ideal(deployment, test.images, {.policy = AdcRangePolicy::kMax});
     std::vector<std::int32_t> ranges;
-    for (const auto& crossbar : test.deployment.crossbars) {
+    for (const auto& crossbar : deployment.crossbars) {
       for (const auto& column : crossbar.tables.columns) {
         ranges.insert(ranges.end(), {column.shift, column.zero_code, column.offset});
       }

@@ -121,6 +121,14 @@ TEST_F(Measured, PagesAreRefusedWithTheirPlace) {
   }
   EXPECT_THAT(error_of([&] { read_conductance_pages(folder_ / "d.h5"); }),
               HasSubstr("found shape (2), expected rows x columns"));
+  {
+    const hdf5::Group page =
+        hdf5::create_file(folder_ / "e.h5").create_group("crossbars").create_group("4");
+    const std::vector<double> values(1025, 1.0);
+    page.write("conductance_us", std::span<const double>(values), {1025, 1});
+  }
+  EXPECT_THAT(error_of([&] { read_conductance_pages(folder_ / "e.h5"); }),
+              HasSubstr("found shape (1025, 1), expected rows x columns of 1 to 1024"));
 }
 
 TEST_F(Measured, FilesAreFoundBesideTheDeviceThatNamesThem) {
