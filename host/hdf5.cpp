@@ -165,11 +165,16 @@ void Group::write_elements(const std::string& name, ElementType type, const void
   check(written, where(name), "data set cannot be written");
 }
 
+Handle Group::open_set(const std::string& name) const {
+  Handle set(H5Dopen2(handle_.get(), name.c_str(), H5P_DEFAULT), H5Dclose);
+  check(set.valid(), where(name), "data set is missing or damaged");
+  return set;
+}
+
 Group::DataSet Group::open_elements(const std::string& name, ElementType type,
                                     const Dimensions& shape) const {
   const SilencedErrors silenced;
-  Handle set(H5Dopen2(handle_.get(), name.c_str(), H5P_DEFAULT), H5Dclose);
-  check(set.valid(), where(name), "data set is missing or damaged");
+  Handle set = open_set(name);
   const Handle stored(H5Dget_type(set.get()), H5Tclose);
   check(same_type(stored.get(), type), where(name), "another type, expected " + name_of(type));
   const Dimensions found = shape_of(set);
@@ -192,15 +197,13 @@ std::size_t Group::checked_size(const std::string& name, const Dimensions& shape
 
 Dimensions Group::shape(const std::string& name) const {
   const SilencedErrors silenced;
-  const Handle set(H5Dopen2(handle_.get(), name.c_str(), H5P_DEFAULT), H5Dclose);
-  check(set.valid(), where(name), "data set is missing or damaged");
+  const Handle set = open_set(name);
   return shape_of(set);
 }
 
 std::vector<double> Group::read_reals(const std::string& name) const {
   const SilencedErrors silenced;
-  const Handle set(H5Dopen2(handle_.get(), name.c_str(), H5P_DEFAULT), H5Dclose);
-  check(set.valid(), where(name), "data set is missing or damaged");
+  const Handle set = open_set(name);
   const Handle stored(H5Dget_type(set.get()), H5Tclose);
   check(same_type(stored.get(), ElementType::kFloat32) ||
             same_type(stored.get(), ElementType::kFloat64),

@@ -140,6 +140,7 @@ class Group {
       : handle_(std::move(handle)), file_(std::move(file)), path_(std::move(path)) {}
   void write_elements(const std::string& name, ElementType type, const void* values,
                       std::size_t count, const Dimensions& shape) const;
+  Handle open_set(const std::string& name) const;
   DataSet open_elements(const std::string& name, ElementType type, const Dimensions& shape) const;
   std::size_t checked_size(const std::string& name, const Dimensions& shape) const;
   void read_elements(const DataSet& set, const std::string& name, ElementType type,

@@ -26,6 +26,13 @@ std::vector<double> programmed(const Device& device, double target_us = kTarget)
   return samples_of([&](int i) { return laws.programmed_us(cell_number(i), target_us, 0); });
 }
 
+/// Logarithms of what cells programmed to kTarget hold, over it.
+std::vector<double> log_ratios(const Device& device) {
+  auto logs = programmed(device);
+  for (double& x : logs) x = std::log(x / kTarget);
+  return logs;
+}
+
 /// Cells that held kTarget exactly, device.elapsed_s later.
 std::vector<double> aged_cells(const Device& device) {
   const CellLaws laws(device, kSeed);
@@ -64,9 +71,7 @@ TEST(Variation, IsNormalOrLogNormalFromCycleToCycle) {
   device.cycle_to_cycle = {.sigma = 0.1};
   expect_moments(programmed(device), kTarget, 3.5);
   device.cycle_to_cycle = {.sigma = 0.2, .log_normal = true};
-  auto logs = programmed(device);
-  for (double& x : logs) x = std::log(x / kTarget);
-  expect_moments(logs, 0.0, 0.2);
+  expect_moments(log_ratios(device), 0.0, 0.2);
 }
 
 TEST(Variation, IsNormalOrLogNormalFromDeviceToDevice) {
@@ -74,9 +79,7 @@ TEST(Variation, IsNormalOrLogNormalFromDeviceToDevice) {
   device.device_to_device = {.sigma = 0.1};
   expect_moments(programmed(device), kTarget, 3.5);
   device.device_to_device = {.sigma = 0.2, .log_normal = true};
-  auto logs = programmed(device);
-  for (double& x : logs) x = std::log(x / kTarget);
-  expect_moments(logs, 0.0, 0.2);
+  expect_moments(log_ratios(device), 0.0, 0.2);
 }
 
 TEST(Variation, BelongsToTheCellOrToTheCycle) {
@@ -96,9 +99,7 @@ TEST(Variation, OfBothKindsAddsUp) {
   Device device;
   device.cycle_to_cycle = {.sigma = 0.03, .log_normal = true};
   device.device_to_device = {.sigma = 0.04, .log_normal = true};
-  auto logs = programmed(device);
-  for (double& x : logs) x = std::log(x / kTarget);
-  expect_moments(logs, 0.0, 0.05);
+  expect_moments(log_ratios(device), 0.0, 0.05);
 }
 
 TEST(Faults, HaveTheirRates) {

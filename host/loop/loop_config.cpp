@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <iterator>
 
 #include "host/config.hpp"
 #include "host/error.hpp"
@@ -118,8 +119,10 @@ LoopConfig read_loop_config(const std::filesystem::path& path, const std::filesy
 
   ConfigTable calibration = file.table("calibration");
   config.calibration_images = static_cast<int>(calibration.integer("images", 16, 100'000, 256));
+  const auto& policies = runtime::kAdcRangePolicies;
+  static_assert(std::size(runtime::kAdcRangePolicies) == 4);
   config.range.policy = static_cast<runtime::AdcRangePolicy>(
-      calibration.choice("range", {"fixed", "max", "percentile", "minimum-error"},
+      calibration.choice("range", {policies[0], policies[1], policies[2], policies[3]},
                          static_cast<std::size_t>(runtime::AdcRangePolicy::kPercentile)));
   if (config.range.policy == runtime::AdcRangePolicy::kPercentile ||
       !calibration.has("percentile")) {
