@@ -83,7 +83,7 @@ TEST_F(Backends, ProgramUnderBackPressure) {
 }
 
 TEST_F(Backends, RefuseVectorsThatAreNotWhole) {
-  Job job = layer_job(test_.deployment, 0, {}, 0, 1);
+  Job job = layer_job(test_.deployment, 0, 0, {}, 0, 1);
   const std::vector<std::uint8_t> vectors(static_cast<std::size_t>(job.inputs) + 1, 1);
   EXPECT_THROW(rtl_->run(job, vectors), InputError);
   job.inputs = 0;
@@ -164,7 +164,7 @@ TEST_F(Backends, AWrongRoundingInTheEngineIsFound) {
 }
 
 TEST_F(Backends, RefuseACrossbarThatWasNeverProgrammed) {
-  Job job = layer_job(test_.deployment, 0, {}, 0, 1);
+  Job job = layer_job(test_.deployment, 0, 0, {}, 0, 1);
   job.pages[0].crossbar = 77;
   const std::vector<std::uint8_t> vectors(static_cast<std::size_t>(job.inputs), 1);
   EXPECT_THROW(rtl_->run(job, vectors), InputError);

@@ -148,7 +148,7 @@ TEST(Converters, ScaleTheMeasuredCodesByTheGainOfTheAdc) {
 
 TEST(Converters, StayHiddenFromTheHost) {
   Twins bent(with(ideal_device(), kEveryError)), straight(ideal_device());
-  const Job job = layer_job(bent.test.deployment, 0, {}, 0, 1);
+  const Job job = layer_job(bent.test.deployment, 0, 0, {}, 0, 1);
   const std::vector<std::uint8_t> vectors(static_cast<std::size_t>(3 * job.inputs), 201);
   for (Twins* twins : {&bent, &straight}) {
     program_all(*twins->rtl, twins->test.deployment);

@@ -108,7 +108,7 @@ TEST_F(DeploymentFile, RefusesAnotherVersionAndNamesTheRemedy) {
   }
   EXPECT_THAT([&] { read_deployment(path_); },
               ThrowsMessage<InputError>(
-                  AllOf(HasSubstr("99"), HasSubstr("expected 1"), HasSubstr("compile"))));
+                  AllOf(HasSubstr("99"), HasSubstr("expected 2"), HasSubstr("compile"))));
   { hdf5::create_file(path_).set("something", std::int64_t{1}); }
   EXPECT_THAT([&] { read_deployment(path_); },
               ThrowsMessage<InputError>(HasSubstr("not a deployment")));
@@ -255,7 +255,22 @@ TEST(Validate, RefusesEachInconsistency) {
       [](Deployment& d) { d.crossbars[0].levels[0] = 4; },
       [](Deployment& d) { d.crossbars[0].levels.pop_back(); },
       [](Deployment& d) { d.crossbars[0].layer = 1; },
-      [](Deployment& d) { d.crossbars[0].band = 1; },
+      [](Deployment& d) { d.crossbars[0].band = 10000; },
+      [](Deployment& d) { d.crossbars[0].part = 1; },
+      [](Deployment& d) {
+        d.crossbars[0].unit_terms = {{0, 1}};
+      },
+      [](Deployment& d) { d.tile.encoding = Encoding::kOffset; },
+      [](Deployment& d) { d.layers[0].mapping = static_cast<Mapping>(2); },
+      [](Deployment& d) { d.layers[0].parts = 0; },
+      [](Deployment& d) { d.layers[0].columns_per_vector = 2; },
+      [](Deployment& d) { d.layers[0].groups = 0; },
+      [](Deployment& d) {
+        d.layers[0].silent_inputs = {1, 0};
+      },
+      [](Deployment& d) {
+        for (auto& column : d.crossbars[0].tables.columns) column.left_shift = 23;
+      },
       [](Deployment& d) { d.crossbars[0].tables.columns[0].slice = 4; },
       [](Deployment& d) { d.crossbars[0].tables.columns[0].left_shift = 24; },
       [](Deployment& d) { d.crossbars[0].tables.columns[0].zero_code = 256; },

@@ -5,10 +5,12 @@
 #include <map>
 
 #include "host/compiler/deployment_file.hpp"
+#include "host/compiler/duplicate.hpp"
 #include "host/compiler/fixed_point.hpp"
 #include "host/compiler/fusion.hpp"
 #include "host/compiler/place.hpp"
 #include "host/compiler/quantise.hpp"
+#include "host/compiler/silent.hpp"
 #include "host/compiler/tile.hpp"
 #include "host/error.hpp"
 
@@ -29,8 +31,9 @@ constexpr int kPixelBits = 8;
 class Compilation {
  public:
   Compilation(const Network& network, const TileFormat& tile, const analog::Device& device,
-              const data::Dataset& calibration)
+              const data::Dataset& calibration, const CompileOptions& options)
       : network_(network),
+        options_(options),
         shapes_(network::infer_shapes(network)),
         ranges_(observe_ranges(network, calibration)),
         sigma_(analog::noise_sigma(device, tile.code)) {
@@ -127,6 +130,7 @@ class Compilation {
     const Node& node = *fused.node;
     const TensorInfo& input = result_.tensors[static_cast<std::size_t>(layer.inputs[0])];
     layer.window = crossbar_window(node, input.shape);
+    if (const auto* conv = std::get_if<network::Conv>(&node.op)) layer.groups = conv->groups;
     const int taps = layer.window.kernel_h * layer.window.kernel_w;
     const FoldedLayer folded = fold(fused, on_image ? &network_.normalisation : nullptr, taps);
     layer.outputs = folded.outputs;
@@ -161,7 +165,8 @@ class Compilation {
     std::transform(folded.weights.begin(), folded.weights.end(), alive.begin(),
                    [](double weight) { return static_cast<std::uint8_t>(weight != 0.0); });
     const auto index = static_cast<std::int32_t>(result_.layers.size());
-    place(result_, layer, index, alive, sigma_);
+    if (options_.drop_silent) layer.silent_inputs = silent_inputs(result_, layer);
+    place(result_, layer, index, alive, sigma_, options_.placement);
     if (layer.crossbars.empty()) {
       throw InputError("node '" + layer.name +
                        "': every weight is zero, expected at least one "
@@ -222,6 +227,7 @@ class Compilation {
   }
 
   const Network& network_;
+  const CompileOptions& options_;
   std::map<std::string, Shape> shapes_;
   std::map<std::string, ValueRange> ranges_;
   std::int32_t sigma_ = 0;
@@ -246,14 +252,16 @@ void check_code(const TileFormat& tile, const analog::Device& device) {
 }  // namespace
 
 Deployment compile(Network& network, const TileFormat& tile, const analog::Device& device,
-                   const data::Dataset& calibration) {
+                   const data::Dataset& calibration, const CompileOptions& options) {
   check_tile(tile);
   check_code(tile, device);
   if (calibration.count < 1) {
     throw InputError("calibration set '" + calibration.name + "' has no images, expected some");
   }
   std::map<std::string, std::vector<float>> chosen_scales;
-  Deployment deployment = Compilation(network, tile, device, calibration).run(chosen_scales);
+  Deployment deployment =
+      Compilation(network, tile, device, calibration, options).run(chosen_scales);
+  if (options.crossbar_budget > 0) duplicate_layers(deployment, options.crossbar_budget);
   validate(deployment);
   for (auto& [name, scale] : chosen_scales) network.node(name).weight_scale = std::move(scale);
   return deployment;

@@ -6,10 +6,22 @@
 
 #include "host/analog/device.hpp"
 #include "host/compiler/deployment.hpp"
+#include "host/compiler/place.hpp"
 #include "host/data/dataset.hpp"
 #include "host/network/network.hpp"
 
 namespace crossloop::compiler {
+
+/// What compile() may do beyond the plain placement.
+struct CompileOptions {
+  PlacementOptions placement;
+  /// Input channels that always hold the zero point, because the layer before lost all weights of
+  /// that channel, lose theirs too. Exact.
+  bool drop_silent = false;
+  /// Copies of slow layers until all their crossbars reach this number; 0: no copies. See
+  /// duplicate.hpp.
+  int crossbar_budget = 0;
+};
 
 /// Fuses Conv/Linear + BatchNorm + Relu, Add + Relu, quantises weights and activations, slices and
 /// places. Freezes node.weight_scale of `network` where it is empty, keeps it where it is not
@@ -22,7 +34,7 @@ namespace crossloop::compiler {
 /// without an integer rule, a tile too small for one weight (2 * slices columns), a wholly pruned
 /// layer, or an accumulator that could overflow.
 Deployment compile(network::Network& network, const TileFormat& tile, const analog::Device& device,
-                   const data::Dataset& calibration);
+                   const data::Dataset& calibration, const CompileOptions& options = {});
 
 /// Reads a tile file (configs/tiles/*.toml) strictly; the code format is completed by `device`.
 TileFormat read_tile(const std::filesystem::path& path, const analog::Device& device);

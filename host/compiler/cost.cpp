@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <set>
 
+#include "host/compiler/mapping.hpp"
 #include "host/error.hpp"
 
 namespace crossloop::compiler {
@@ -30,18 +31,26 @@ int outputs_of(const Crossbar& crossbar) {
   return static_cast<int>(outputs.size());
 }
 
+/// Input vectors per image that a crossbar takes: its copy or slice of the layer's positions.
+std::int64_t vectors_of(const Basis& basis, const Crossbar& crossbar) {
+  const Layer& layer = basis.deployment.layers[static_cast<std::size_t>(crossbar.layer)];
+  return vectors_of_part(layer, basis.deployment.tensors[std::size_t(layer.output)].shape,
+                         crossbar.part);
+}
+
 void count_crossbar(const Basis& basis, const Crossbar& crossbar, LayerCost& cost) {
   const TileFormat& tile = basis.deployment.tile;
-  const std::int64_t reads = cost.positions * cost.phases;
+  const std::int64_t vectors = vectors_of(basis, crossbar);
+  const std::int64_t reads = vectors * cost.phases;
   const std::int64_t input_bits = std::int64_t{crossbar.row_count()} * tile.input_bits;
   const int partial_sums = outputs_of(crossbar);
   Activity& activity = cost.activity;
   activity.conversions += reads * crossbar.column_count();
   activity.row_drives += reads * crossbar.row_count();
   activity.cell_reads += reads * crossbar.row_count() * tile.columns;
-  activity.shift_adds += reads * crossbar.column_count() + cost.positions * partial_sums;
-  activity.edram_accesses += cost.positions * ceil_div(input_bits, basis.table.edram.bits);
-  activity.bus_bits += cost.positions * (input_bits + partial_sums * kAccumulatorBits);
+  activity.shift_adds += reads * crossbar.column_count() + vectors * partial_sums;
+  activity.edram_accesses += vectors * ceil_div(input_bits, basis.table.edram.bits);
+  activity.bus_bits += vectors * (input_bits + partial_sums * kAccumulatorBits);
 }
 
 /// The layer's outputs go to the eDRAM of the tile that reads them next.
@@ -58,7 +67,7 @@ void count_outputs(const Basis& basis, const Layer& layer, LayerCost& cost) {
 void add_own_parts(const Basis& basis, const Crossbar& crossbar, LayerCost& cost) {
   const TileFormat& tile = basis.deployment.tile;
   const analog::ComponentTable& table = basis.table;
-  const auto reads = static_cast<double>(cost.positions * cost.phases);
+  const auto reads = static_cast<double>(vectors_of(basis, crossbar) * cost.phases);
   int most_bits = 1;
   for (const ColumnSetting& column : crossbar.tables.columns) {
     cost.energy_pj[Part::kAdc] +=
@@ -118,7 +127,8 @@ LayerCost cost_of_layer(const Basis& basis, int index) {
   }
   count_outputs(basis, layer, cost);
   add_energy_of_activity(basis, cost);
-  cost.latency_ns = static_cast<double>(cost.positions * cost.phases) * cost.phase_ns;
+  cost.latency_ns =
+      static_cast<double>(vectors_of_part(layer, shape, 0) * cost.phases) * cost.phase_ns;
   return cost;
 }
 

@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "host/compiler/fixed_point.hpp"
+#include "host/compiler/mapping.hpp"
 #include "host/error.hpp"
 
 namespace crossloop::compiler {
@@ -41,11 +42,15 @@ struct AccumulatorBound {
   std::int64_t high = 0;
 };
 
-std::vector<AccumulatorBound> accumulator_bounds(const Deployment& deployment, const Layer& layer) {
+/// Bounds of what the ADCs of one part add to its accumulators, those of unit columns last.
+std::vector<AccumulatorBound> part_bounds(const Deployment& deployment, const Layer& layer,
+                                          std::int32_t part) {
   const std::int64_t phases = (std::int64_t{1} << deployment.tile.input_bits) - 1;  // sum of 2^t
-  std::vector<AccumulatorBound> bounds(static_cast<std::size_t>(layer.outputs));
+  std::vector<AccumulatorBound> bounds(static_cast<std::size_t>(accumulators_of(layer)));
   for (const std::int32_t id : layer.crossbars) {
-    for (const ColumnSetting& column : deployment.crossbars[std::size_t(id)].tables.columns) {
+    const Crossbar& crossbar = deployment.crossbars[std::size_t(id)];
+    if (crossbar.part != part) continue;
+    for (const ColumnSetting& column : crossbar.tables.columns) {
       if (column.left_shift > kLargestLeftShift) {
         throw InputError(quoted(layer) + ": crossbar " + std::to_string(id) +
                          ": a column is shifted left by " + std::to_string(column.left_shift) +
@@ -54,7 +59,9 @@ std::vector<AccumulatorBound> accumulator_bounds(const Deployment& deployment, c
       const std::int64_t weight = phases << column.left_shift;
       const std::int64_t above = ((std::int64_t{1} << column.bits) - 1 - column.zero_code) * weight;
       const std::int64_t below = column.zero_code * weight;
-      AccumulatorBound& bound = bounds[static_cast<std::size_t>(column.output)];
+      const auto output = static_cast<std::size_t>(column.output);
+      if (output >= bounds.size()) bounds.resize(output + 1);
+      AccumulatorBound& bound = bounds[output];
       bound.high += column.negative ? below : above;
       bound.low -= column.negative ? above : below;
     }
@@ -62,8 +69,23 @@ std::vector<AccumulatorBound> accumulator_bounds(const Deployment& deployment, c
   return bounds;
 }
 
-void check_overflow(const Deployment& deployment, const Layer& layer) {
-  const auto bounds = accumulator_bounds(deployment, layer);
+/// Adds what the unit columns of a part bring into the accumulators.
+void add_unit_terms(const Deployment& deployment, const Layer& layer, std::int32_t part,
+                    std::vector<AccumulatorBound>& bounds) {
+  for (const std::int32_t id : layer.crossbars) {
+    const Crossbar& crossbar = deployment.crossbars[std::size_t(id)];
+    if (crossbar.part != part || crossbar.unit_terms.empty()) continue;
+    const AccumulatorBound unit =
+        bounds[static_cast<std::size_t>(crossbar.tables.columns.back().output)];
+    for (const UnitTerm& term : crossbar.unit_terms) {
+      AccumulatorBound& bound = bounds[static_cast<std::size_t>(term.accumulator)];
+      bound.high += term.factor * (term.factor < 0 ? unit.low : unit.high);
+      bound.low += term.factor * (term.factor < 0 ? unit.high : unit.low);
+    }
+  }
+}
+
+void refuse_overflow(const Layer& layer, const std::vector<AccumulatorBound>& bounds) {
   for (std::size_t o = 0; o < bounds.size(); ++o) {
     const std::int64_t largest = std::max(bounds[o].high, -bounds[o].low);
     if (largest > kInt32Max) {
@@ -121,10 +143,8 @@ OutputScale output_scale(ChannelMap map, const OutputRange& range, const std::st
 CrossbarCount Deployment::count(int layer) const {
   const Layer& counted = layers.at(static_cast<std::size_t>(layer));
   if (counted.kind != LayerKind::kCrossbar) return {};
-  const std::int32_t per_crossbar = tile.columns / (2 * tile.slices());
-  const std::int32_t bands = (counted.inputs_per_output + tile.rows - 1) / tile.rows;
-  const std::int32_t across = (counted.outputs + per_crossbar - 1) / per_crossbar;
-  return {.dense = bands * across, .pruned = static_cast<std::int32_t>(counted.crossbars.size())};
+  return {.dense = counted.dense_crossbars,
+          .pruned = static_cast<std::int32_t>(counted.crossbars.size())};
 }
 
 CrossbarCount Deployment::count() const {
@@ -143,6 +163,15 @@ std::int64_t Deployment::cell_count() const {
     cells += std::int64_t{crossbar.row_count()} * crossbar.column_count();
   }
   return cells;
+}
+
+void check_overflow(const Deployment& deployment, const Layer& layer) {
+  for (std::int32_t part = 0; part < layer.parts; ++part) {
+    auto bounds = part_bounds(deployment, layer, part);
+    refuse_overflow(layer, bounds);
+    add_unit_terms(deployment, layer, part, bounds);
+    refuse_overflow(layer, bounds);
+  }
 }
 
 void finish_layer(Deployment& deployment, int layer) {

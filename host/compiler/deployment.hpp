@@ -14,6 +14,12 @@
 
 namespace crossloop::compiler {
 
+/// How a signed weight becomes levels (numerics.md, step 2).
+enum class Encoding : std::int32_t {
+  kDifferential = 0,  ///< a positive and a negative column per slice
+  kOffset = 1         ///< w_q + 2^(B_w - 1), one column per slice, one unit column per crossbar
+};
+
 /// A tile and the number formats around it.
 struct TileFormat {
   int rows = 64;        ///< R, word lines, 16..512
@@ -21,9 +27,22 @@ struct TileFormat {
   int input_bits = 8;   ///< B_x
   int weight_bits = 8;  ///< B_w, 2..8
   int adc_bits = 8;     ///< default B_g, 1..12
+  Encoding encoding = Encoding::kDifferential;
   analog::CodeFormat code;
-  /// K, slices of a differential weight: ceil((B_w - 1) / c).
-  int slices() const { return (weight_bits - 1 + code.cell_bits - 1) / code.cell_bits; }
+  /// Bits of a weight that go into slices: B_w - 1 differential, B_w offset.
+  int magnitude_bits() const {
+    return encoding == Encoding::kDifferential ? weight_bits - 1 : weight_bits;
+  }
+  /// K_s, slices of a weight: ceil(magnitude_bits / c).
+  int slices() const { return (magnitude_bits() + code.cell_bits - 1) / code.cell_bits; }
+  /// Bit lines that one weight takes.
+  int columns_per_weight() const {
+    return encoding == Encoding::kDifferential ? 2 * slices() : slices();
+  }
+  /// Bit lines of a crossbar that hold no weight: the unit column of the offset encoding.
+  int unit_columns() const { return encoding == Encoding::kOffset ? 1 : 0; }
+  /// Weights that fit beside each other; 0 where not even one does.
+  int weights_per_row() const { return (columns - unit_columns()) / columns_per_weight(); }
   int weight_limit() const { return (1 << (weight_bits - 1)) - 1; }  ///< largest |w_q|
   bool operator==(const TileFormat&) const = default;
 };
@@ -34,8 +53,10 @@ inline constexpr std::int32_t kUnitGain = 1 << kGainFractionBits;
 
 /// One bit line: what its ADC does and where its codes go (numerics.md, steps 4-7).
 struct ColumnSetting {
-  std::int32_t output = 0;        ///< o, accumulator of the layer
-  bool negative = false;          ///< sign of the recombination
+  std::int32_t output = 0;  ///< o, accumulator of the layer
+  /// Sign of the recombination. Under the offset encoding a negative column is a flipped one: it
+  /// holds the complement of its levels.
+  bool negative = false;
   std::int32_t slice = 0;         ///< k
   std::int32_t left_shift = 0;    ///< c*k + e_g, e_g = shift - smallest shift of the layer; 0..23
   std::int32_t reference = 0;     ///< b_j, 0..2^W-1
@@ -55,13 +76,22 @@ struct PageTables {
   bool operator==(const PageTables&) const = default;
 };
 
+/// What the unit column's sum U adds to an accumulator of the same part: factor * U.
+struct UnitTerm {
+  std::int32_t accumulator = 0;
+  std::int32_t factor = 0;  ///< -2^(B_w-1), and (2^c - 1) 2^(ck) for each flipped slice k
+  bool operator==(const UnitTerm&) const = default;
+};
+
 /// One physical crossbar. Its id, the key of its noise and of its device errors, is its index in
 /// Deployment::crossbars.
 struct Crossbar {
   std::int32_t layer = 0;  ///< index into Deployment::layers
-  std::int32_t band = 0;   ///< which row tile of the layer: all crossbars of a band share inputs
+  std::int32_t part = 0;   ///< which part of the layer: its output columns, or its copy
+  std::int32_t band = 0;  ///< which row tile of the part: the first where remnants of several share
   PageTables tables;
   std::vector<std::uint8_t> levels;  ///< [tables.rows.size()][tables.columns.size()], target levels
+  std::vector<UnitTerm> unit_terms;  ///< offset encoding: what its last column stands in for
   int row_count() const { return static_cast<int>(tables.rows.size()); }
   int column_count() const { return static_cast<int>(tables.columns.size()); }
   bool operator==(const Crossbar&) const = default;
@@ -102,6 +132,9 @@ struct TensorInfo {
 
 enum class LayerKind : std::int32_t { kCrossbar = 0, kAdd = 1, kMaxPool = 2, kAveragePool = 3 };
 
+/// How a convolution's windows meet the crossbars (mapping.hpp).
+enum class Mapping : std::int32_t { kFolded = 0, kSemiFolded = 1 };
+
 /// A linear layer is a convolution whose kernel covers its whole input, so Flatten vanishes.
 struct Layer {
   std::string name;  ///< of the Conv, Linear, Add or pool node
@@ -117,11 +150,22 @@ struct Layer {
   AddScale add;
 
   // Crossbar layers only.
-  std::int32_t outputs = 0;             ///< N, accumulators
-  std::int32_t inputs_per_output = 0;   ///< K; im2col index = (c * kernel_h + y) * kernel_w + x
-  std::vector<std::int32_t> crossbars;  ///< ids, by band
-  std::vector<std::int8_t> weights;     ///< w_q [N][K], the sign of gamma included
-  std::vector<double> weight_scale;     ///< s_w [N]: w = s_w * w_q, normalisation folded in
+  std::int32_t outputs = 0;            ///< N, accumulators
+  std::int32_t inputs_per_output = 0;  ///< K; im2col index = (c * kernel_h + y) * kernel_w + x
+  std::int32_t groups = 1;             ///< of a grouped convolution; `weights` are whole, 0 outside
+  std::int32_t dense_crossbars = 0;    ///< of one copy of the unpruned layer
+  Mapping mapping = Mapping::kFolded;
+  /// W_s, output columns that one input vector gives. Folded: 1.
+  std::int32_t columns_per_vector = 1;
+  /// Semi-folded: slices of the output width, each with crossbars of its own. Folded: copies of the
+  /// layer, copy p taking the output positions i with i mod parts = p.
+  std::int32_t parts = 1;
+  std::vector<std::int32_t> crossbars;  ///< ids, by part and band
+  /// Input channels that always hold the zero point, because the layer before lost all weights of
+  /// that channel; their weights are 0 here. Ascending.
+  std::vector<std::int32_t> silent_inputs;
+  std::vector<std::int8_t> weights;  ///< w_q [N][K], the sign of gamma included
+  std::vector<double> weight_scale;  ///< s_w [N]: w = s_w * w_q, normalisation folded in
   /// Real value of one accumulator unit of channel o: accumulator_unit * s_x * s_w[o], with
   /// accumulator_unit = 2^(smallest shift of the layer) / (kUnitGain * 2^F).
   double accumulator_unit = 1.0;
@@ -142,6 +186,14 @@ struct CrossbarCount {
   std::int32_t pruned = 0;
 };
 
+/// Crossbars before and after one pass of the compiler.
+struct PassReport {
+  std::string name;
+  std::int32_t before = 0;
+  std::int32_t after = 0;
+  bool operator==(const PassReport&) const = default;
+};
+
 struct Deployment {
   std::string network;  ///< name
   TileFormat tile;
@@ -151,6 +203,7 @@ struct Deployment {
   std::vector<TensorInfo> tensors;  ///< tensor 0 is the image
   std::vector<Layer> layers;        ///< execution order; the last one's output is the logits
   std::vector<Crossbar> crossbars;
+  std::vector<PassReport> passes;  ///< in the order they ran
 
   CrossbarCount count(int layer) const;  ///< dense and pruned crossbars of one layer
   CrossbarCount count() const;           ///< of all layers
@@ -161,6 +214,10 @@ struct Deployment {
 /// then the fixed-point output scales. Call it after any change of shift or affine_*.
 /// Throws InputError naming the layer if an accumulator could overflow int32.
 void finish_layer(Deployment& deployment, int layer);
+
+/// Proves from the ADCs' rails that no accumulator of a crossbar layer can leave int32, whatever the
+/// cells hold, before and after the unit terms; else throws InputError naming layer and output.
+void check_overflow(const Deployment& deployment, const Layer& layer);
 
 /// M[o], s[o], bias[o] of a crossbar layer from affine_gain, affine_offset and accumulator_unit.
 /// `zero_point_sum[o]` = sum_k w[o][k] * pad_value(channel of k) in units of w_q: the part of the

@@ -1,10 +1,9 @@
 #include "host/compiler/deployment_file.hpp"
 
 #include <cstdint>
-#include <functional>
 #include <new>
-#include <numeric>
 
+#include "host/compiler/deployment_crossbars.hpp"
 #include "host/error.hpp"
 #include "host/files.hpp"
 #include "host/hdf5.hpp"
@@ -69,23 +68,11 @@ void visit_layer(AnyLayer& layer, Visit visit) {
   visit("add_shift", layer.add.shift);
   visit("outputs", layer.outputs);
   visit("inputs_per_output", layer.inputs_per_output);
+  visit("groups", layer.groups);
+  visit("dense_crossbars", layer.dense_crossbars);
+  visit("columns_per_vector", layer.columns_per_vector);
+  visit("parts", layer.parts);
 }
-
-/// The integer fields of a column, each of which is one data set over all columns of the file.
-struct ColumnField {
-  const char* name;
-  std::int32_t ColumnSetting::*member;
-};
-constexpr ColumnField kColumnFields[] = {{"output", &ColumnSetting::output},
-                                         {"slice", &ColumnSetting::slice},
-                                         {"left_shift", &ColumnSetting::left_shift},
-                                         {"reference", &ColumnSetting::reference},
-                                         {"sigma", &ColumnSetting::sigma},
-                                         {"gain", &ColumnSetting::gain},
-                                         {"offset", &ColumnSetting::offset},
-                                         {"shift", &ColumnSetting::shift},
-                                         {"bits", &ColumnSetting::bits},
-                                         {"zero_code", &ColumnSetting::zero_code}};
 
 /// Writes and reads the fields of the visit_ functions.
 auto attribute_writer(const Group& group) {
@@ -119,6 +106,8 @@ void write_layer(const Group& group, const Layer& layer) {
   group.set("name", layer.name);
   group.set("kind", std::int64_t{static_cast<std::int32_t>(layer.kind)});
   visit_layer(layer, attribute_writer(group));
+  group.set("mapping", std::int64_t{static_cast<std::int32_t>(layer.mapping)});
+  group.write("silent_inputs", layer.silent_inputs);
   group.set("accumulator_unit", layer.accumulator_unit);
   group.set("has_batch_norm", std::int64_t{layer.has_batch_norm});
   group.set("bn_epsilon", layer.bn_epsilon);
@@ -148,6 +137,8 @@ Layer read_layer(const Group& group) {
   if (layer.outputs < 0 || layer.inputs_per_output < 0) {
     throw InputError(group.where("outputs") + ": negative size of the weights");
   }
+  layer.mapping = static_cast<Mapping>(group.small_integer("mapping"));
+  layer.silent_inputs = group.read<std::int32_t>("silent_inputs");
   layer.accumulator_unit = group.number("accumulator_unit");
   layer.has_batch_norm = group.integer("has_batch_norm") != 0;
   layer.bn_epsilon = group.number("bn_epsilon");
@@ -173,103 +164,13 @@ Layer read_layer(const Group& group) {
   return layer;
 }
 
-void write_columns(const Group& group, const std::vector<ColumnSetting>& columns) {
-  for (const ColumnField& field : kColumnFields) {
-    Ints values;
-    values.reserve(columns.size());
-    for (const ColumnSetting& column : columns) values.push_back(column.*field.member);
-    group.write(field.name, values);
+void write_passes(const Group& group, const std::vector<PassReport>& passes) {
+  for (std::size_t i = 0; i < passes.size(); ++i) {
+    const Group pass = group.create_group(numbered(i));
+    pass.set("name", passes[i].name);
+    pass.set("before", std::int64_t{passes[i].before});
+    pass.set("after", std::int64_t{passes[i].after});
   }
-  std::vector<std::uint8_t> negative;
-  negative.reserve(columns.size());
-  for (const ColumnSetting& column : columns) negative.push_back(column.negative ? 1 : 0);
-  group.write("negative", negative);
-}
-
-std::vector<ColumnSetting> read_columns(const Group& group, std::size_t count) {
-  std::vector<ColumnSetting> columns(count);
-  for (const ColumnField& field : kColumnFields) {
-    const Ints values = group.read<std::int32_t>(field.name, {count});
-    for (std::size_t i = 0; i < count; ++i) columns[i].*field.member = values[i];
-  }
-  const auto negative = group.read<std::uint8_t>("negative", {count});
-  for (std::size_t i = 0; i < count; ++i) {
-    if (negative[i] > 1) {
-      throw InputError(group.where("negative") + ": found " + std::to_string(negative[i]) +
-                       ", expected 0 or 1");
-    }
-    columns[i].negative = negative[i] == 1;
-  }
-  return columns;
-}
-
-/// All crossbars as flat arrays, cut by their numbers of rows and columns.
-void write_crossbars(const Group& group, const std::vector<Crossbar>& crossbars) {
-  Ints layer, band, row_count, column_count, rows;
-  std::vector<ColumnSetting> columns;
-  std::vector<std::uint8_t> levels;
-  for (const Crossbar& crossbar : crossbars) {
-    layer.push_back(crossbar.layer);
-    band.push_back(crossbar.band);
-    row_count.push_back(crossbar.row_count());
-    column_count.push_back(crossbar.column_count());
-    const PageTables& tables = crossbar.tables;
-    rows.insert(rows.end(), tables.rows.begin(), tables.rows.end());
-    columns.insert(columns.end(), tables.columns.begin(), tables.columns.end());
-    levels.insert(levels.end(), crossbar.levels.begin(), crossbar.levels.end());
-  }
-  group.write("layer", layer);
-  group.write("band", band);
-  group.write("row_count", row_count);
-  group.write("column_count", column_count);
-  group.write("rows", rows);
-  group.write("levels", levels);
-  write_columns(group.create_group("columns"), columns);
-}
-
-/// Sums sizes that must each be 1..512, so that the cuts below stay inside the arrays.
-std::size_t checked_sum(const Group& group, const char* name, const Ints& sizes) {
-  std::size_t sum = 0;
-  for (const std::int32_t size : sizes) {
-    if (size < 1 || size > 512) {
-      throw InputError(group.where(name) + ": found " + std::to_string(size) +
-                       ", expected 1 to 512");
-    }
-    sum += static_cast<std::size_t>(size);
-  }
-  return sum;
-}
-
-std::vector<Crossbar> read_crossbars(const Group& group) {
-  const Ints layer = group.read<std::int32_t>("layer");
-  const hsize_t count = layer.size();
-  const Ints band = group.read<std::int32_t>("band", {count});
-  const Ints row_count = group.read<std::int32_t>("row_count", {count});
-  const Ints column_count = group.read<std::int32_t>("column_count", {count});
-  const std::size_t row_sum = checked_sum(group, "row_count", row_count);
-  const std::size_t column_sum = checked_sum(group, "column_count", column_count);
-  const std::size_t cells = std::inner_product(
-      row_count.begin(), row_count.end(), column_count.begin(), std::size_t{0}, std::plus<>(),
-      [](std::int32_t r, std::int32_t c) { return std::size_t(r) * std::size_t(c); });
-  const Ints rows = group.read<std::int32_t>("rows", {row_sum});
-  const auto levels = group.read<std::uint8_t>("levels", {cells});
-  const auto columns = read_columns(group.open_group("columns"), column_sum);
-  auto row = rows.begin();
-  auto column = columns.begin();
-  auto level = levels.begin();
-  std::vector<Crossbar> crossbars(layer.size());
-  for (std::size_t i = 0; i < crossbars.size(); ++i) {
-    Crossbar& crossbar = crossbars[i];
-    crossbar.layer = layer[i];
-    crossbar.band = band[i];
-    crossbar.tables.rows.assign(row, row + row_count[i]);
-    crossbar.tables.columns.assign(column, column + column_count[i]);
-    crossbar.levels.assign(level, level + std::ptrdiff_t{row_count[i]} * column_count[i]);
-    row += row_count[i];
-    column += column_count[i];
-    level += std::ptrdiff_t{row_count[i]} * column_count[i];
-  }
-  return crossbars;
 }
 
 void check_version(const Group& root) {
@@ -293,6 +194,7 @@ Deployment read_content(const Group& root) {
   deployment.classes = root.small_integer("classes");
   const Group tile = root.open_group("tile");
   visit_tile(deployment.tile, attribute_reader(tile));
+  deployment.tile.encoding = static_cast<Encoding>(tile.small_integer("encoding"));
   deployment.normalisation.mean = root.read<float>("mean");
   deployment.normalisation.std = root.read<float>("std");
   const Group tensors = root.open_group("tensors");
@@ -304,6 +206,12 @@ Deployment read_content(const Group& root) {
     deployment.layers.push_back(read_layer(layers.open_group(numbered(i))));
   }
   deployment.crossbars = read_crossbars(root.open_group("crossbars"));
+  const Group passes = root.open_group("passes");
+  for (std::size_t i = 0; passes.has(numbered(i)); ++i) {
+    const Group pass = passes.open_group(numbered(i));
+    deployment.passes.push_back(
+        {pass.text("name"), pass.small_integer("before"), pass.small_integer("after")});
+  }
   return deployment;
 }
 
@@ -328,6 +236,7 @@ void write_deployment(const Deployment& deployment, const std::filesystem::path&
     root.set("classes", std::int64_t{deployment.classes});
     const Group tile = root.create_group("tile");
     visit_tile(deployment.tile, attribute_writer(tile));
+    tile.set("encoding", std::int64_t{static_cast<std::int32_t>(deployment.tile.encoding)});
     root.write("mean", deployment.normalisation.mean);
     root.write("std", deployment.normalisation.std);
     const Group tensors = root.create_group("tensors");
@@ -339,6 +248,7 @@ void write_deployment(const Deployment& deployment, const std::filesystem::path&
       write_layer(layers.create_group(numbered(i)), deployment.layers[i]);
     }
     write_crossbars(root.create_group("crossbars"), deployment.crossbars);
+    write_passes(root.create_group("passes"), deployment.passes);
     root.flush();
   });
 }

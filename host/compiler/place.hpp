@@ -2,9 +2,11 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "host/compiler/deployment.hpp"
+#include "host/compiler/plan.hpp"
 
 namespace crossloop::compiler {
 
@@ -12,18 +14,35 @@ namespace crossloop::compiler {
 /// than one weight needs.
 int outputs_per_crossbar(const TileFormat& tile, const std::string& node);
 
+/// How a layer is cut into crossbars.
+struct PlacementOptions {
+  Mapping mapping = Mapping::kFolded;  ///< layers of one output position are always folded
+  FoldingChoice folding;               ///< semi-folded
+  PlanOptions plan;
+};
+
 /// Appends the crossbars of `layer` (whose weights are quantised) to the deployment. `alive` is
 /// [N][K], nonzero where the float weight is not zero: pruning follows the mask, so that a small
-/// weight that rounds to 0 keeps its place. In band b (inputs b*R .. b*R + R-1) the outputs with an
-/// alive weight are packed in order, 2 * slices columns each (slice 0 +, slice 0 -, slice 1 +, ..);
-/// inputs dead for all outputs of a crossbar get no word line. ADCs at full scale: unit gain, range
-/// = largest possible column sum rounded up to a power-of-two step. `sigma` is the read noise.
+/// weight that rounds to 0 keeps its place. plan() says what goes where. A weight takes a positive
+/// and a negative column per slice (slice 0 +, slice 0 -, slice 1 +, ..), or under the offset
+/// encoding one column per slice, complemented where that lowers its largest sum, and the crossbar
+/// ends with a unit column of level 1. ADCs at full scale: unit gain, range = largest possible
+/// column sum rounded up to a power-of-two step. `sigma` is the read noise. Weights of the layer's
+/// silent_inputs become 0. Adds the crossbars
+/// before and after each pass to Deployment::passes. Throws InputError naming the layer where the
+/// tile is too small for one weight or, semi-folded, for one output column.
 void place(Deployment& deployment, Layer& layer, std::int32_t layer_index,
-           const std::vector<std::uint8_t>& alive, std::int32_t sigma);
+           const std::vector<std::uint8_t>& alive, std::int32_t sigma,
+           const PlacementOptions& options = {});
 
 /// The levels of a crossbar from the layer's w_q: [rows][columns], slice k of |w_q| where the sign
-/// is the column's.
+/// is the column's; offset: slice k of w_q + 2^(B_w-1), complemented in a flipped column, and 1 in
+/// the unit column.
 std::vector<std::uint8_t> target_levels(const Crossbar& crossbar, const Layer& layer,
-                                        int cell_bits);
+                                        const TileFormat& tile);
+
+/// Adds to the report of pass `name` of the deployment, a new one if it has none.
+void report_pass(Deployment& deployment, const std::string& name, std::size_t before,
+                 std::size_t after);
 
 }  // namespace crossloop::compiler

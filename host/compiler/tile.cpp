@@ -43,9 +43,20 @@ void check_tile(const TileFormat& tile) {
   check("cell_bits", tile.code.cell_bits, kCellBits);
   check("code_bits", tile.code.bits, kCodeBits);
   check("fraction_bits", tile.code.fraction_bits, kFractionBits);
+  check("encoding", static_cast<int>(tile.encoding), {0, 1});
   check("reference code", tile.code.reference, {0, tile.code.code_limit()});
   check("code of the highest level", tile.code.nominal(tile.code.levels() - 1),
         {0, tile.code.code_limit()});
+}
+
+std::string encoding_name(Encoding encoding) {
+  return encoding == Encoding::kOffset ? "offset" : "differential";
+}
+
+Encoding encoding_named(const std::string& name, const std::string& where) {
+  if (name == "differential") return Encoding::kDifferential;
+  if (name == "offset") return Encoding::kOffset;
+  throw InputError(where + " is '" + name + "', expected differential or offset");
 }
 
 TileFormat read_tile(const std::filesystem::path& path, const analog::Device& device) {
@@ -59,6 +70,9 @@ TileFormat read_tile(const std::filesystem::path& path, const analog::Device& de
   const int cell_bits = read(table, "cell_bits", kCellBits);
   const int code_bits = read(table, "code_bits", kCodeBits);
   const int fraction_bits = read(table, "fraction_bits", kFractionBits);
+  if (table.has("encoding")) {
+    tile.encoding = encoding_named(table.text("encoding"), path.string() + ": encoding");
+  }
   table.finish();
   tile.code = analog::code_format(device, cell_bits, code_bits, fraction_bits);
   check_tile(tile);

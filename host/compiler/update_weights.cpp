@@ -4,6 +4,7 @@
 #include "host/compiler/fusion.hpp"
 #include "host/compiler/place.hpp"
 #include "host/compiler/quantise.hpp"
+#include "host/compiler/silent.hpp"
 #include "host/error.hpp"
 
 namespace crossloop::compiler {
@@ -33,9 +34,10 @@ void check_placed(const Deployment& deployment, const Layer& layer, const Folded
   for (const std::int32_t id : layer.crossbars) {
     const PageTables& tables = deployment.crossbars[static_cast<std::size_t>(id)].tables;
     for (const ColumnSetting& column : tables.columns) {
+      if (column.output >= accumulators_of(layer)) continue;  // a unit column
       for (const std::int32_t row : tables.rows) {
-        placed[static_cast<std::size_t>(column.output) * inputs + static_cast<std::size_t>(row)] =
-            true;
+        const std::ptrdiff_t index = weight_index(layer, column.output, row);
+        if (index >= 0) placed[static_cast<std::size_t>(index)] = true;
       }
     }
   }
@@ -51,8 +53,7 @@ void update_layer(Deployment& deployment, std::size_t index, const FusedNode& fu
                   std::vector<std::int32_t>& changed) {
   Layer& layer = deployment.layers[index];
   const auto* normalisation = layer.inputs[0] == 0 ? &deployment.normalisation : nullptr;
-  const FoldedLayer folded =
-      fold(fused, normalisation, layer.window.kernel_h * layer.window.kernel_w);
+  FoldedLayer folded = fold(fused, normalisation, layer.window.kernel_h * layer.window.kernel_w);
   if (folded.outputs != layer.outputs || folded.inputs != layer.inputs_per_output) {
     throw InputError("layer '" + layer.name + "': weights are " + std::to_string(folded.outputs) +
                      " x " + std::to_string(folded.inputs) + ", compiled for " +
@@ -60,13 +61,14 @@ void update_layer(Deployment& deployment, std::size_t index, const FusedNode& fu
                      std::to_string(layer.inputs_per_output));
   }
   check_same_sign(layer, folded);
+  silence(folded.weights, layer);
   check_placed(deployment, layer, folded);
   const std::vector<std::int8_t> compiled_sign = layer.bn_sign;
   set_terms(layer, folded, normalisation, deployment.tile.weight_limit());
   layer.bn_sign = compiled_sign;  // a gamma that reached 0 may come back on its own side
   for (const std::int32_t id : layer.crossbars) {
     Crossbar& crossbar = deployment.crossbars[static_cast<std::size_t>(id)];
-    auto levels = target_levels(crossbar, layer, deployment.tile.code.cell_bits);
+    auto levels = target_levels(crossbar, layer, deployment.tile);
     if (levels != crossbar.levels) changed.push_back(id);
     crossbar.levels = std::move(levels);
   }
@@ -98,6 +100,7 @@ std::vector<std::int32_t> update_weights(Deployment& deployment, const network::
     }
     if (crossbar) update_layer(updated, i, fused[i], changed);
   }
+  check_silent(updated);
   std::sort(changed.begin(), changed.end());
   deployment = std::move(updated);
   return changed;

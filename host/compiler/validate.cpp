@@ -4,6 +4,7 @@
 #include <string>
 
 #include "host/compiler/deployment_file.hpp"
+#include "host/compiler/mapping.hpp"
 #include "host/compiler/tile.hpp"
 #include "host/error.hpp"
 
@@ -99,10 +100,31 @@ void check_channel_terms(const Place& place, const Layer& layer) {
   place.finite("accumulator unit", layer.accumulator_unit, false, false);
 }
 
+void check_mapping(const Place& place, const Layer& layer, const network::Shape& input,
+                   const network::Shape& output) {
+  place.in_range("mapping", static_cast<std::int32_t>(layer.mapping), 0, 1);
+  place.in_range("groups", layer.groups, 1, input.channels);
+  place.in_range("dense crossbars", layer.dense_crossbars, 1, std::int64_t{1} << 30);
+  const bool folded = layer.mapping == Mapping::kFolded;
+  place.in_range("columns per vector", layer.columns_per_vector, 1, folded ? 1 : output.width);
+  const int slices = (output.width + layer.columns_per_vector - 1) / layer.columns_per_vector;
+  if (folded) {
+    place.in_range("parts", layer.parts, 1, std::int64_t{output.height} * output.width);
+  } else {
+    place.in_range("parts", layer.parts, slices, slices);
+  }
+  std::int32_t previous = -1;
+  for (const std::int32_t channel : layer.silent_inputs) {
+    place.in_range("silent input", channel, previous + 1, input.channels - 1);
+    previous = channel;
+  }
+}
+
 void check_crossbar_layer(const Place& place, const Deployment& deployment, const Layer& layer) {
   const network::Shape& input = deployment.tensors[std::size_t(layer.inputs[0])].shape;
   const network::Shape& output = deployment.tensors[std::size_t(layer.output)].shape;
   const std::int64_t taps = std::int64_t{layer.window.kernel_h} * layer.window.kernel_w;
+  check_mapping(place, layer, input, output);
   place.in_range("outputs", layer.outputs, output.channels, output.channels);
   place.in_range("inputs per output", layer.inputs_per_output, taps * input.channels,
                  taps * input.channels);
@@ -157,7 +179,8 @@ void check_layer(const Deployment& deployment, std::size_t index) {
 
 void check_column(const Place& place, const Deployment& deployment, const Layer& layer,
                   const ColumnSetting& column) {
-  place.in_range("column output", column.output, 0, layer.outputs - 1);
+  const int units = deployment.tile.unit_columns() * static_cast<int>(layer.crossbars.size());
+  place.in_range("column output", column.output, 0, accumulators_of(layer) + units - 1);
   place.in_range("column slice", column.slice, 0, deployment.tile.slices() - 1);
   place.in_range("column left shift", column.left_shift, 0, 23);
   place.in_range("column reference", column.reference, 0, deployment.tile.code.code_limit());
@@ -168,6 +191,25 @@ void check_column(const Place& place, const Deployment& deployment, const Layer&
   place.in_range("column zero code", column.zero_code, 0, (1 << column.bits) - 1);
 }
 
+/// Under the offset encoding the last column is the unit column, and no other one is.
+void check_unit_column(const Place& place, const TileFormat& tile, const Layer& layer,
+                       const Crossbar& crossbar) {
+  const int accumulators = accumulators_of(layer);
+  const auto& columns = crossbar.tables.columns;
+  for (std::size_t j = 0; j < columns.size(); ++j) {
+    const bool unit = tile.encoding == Encoding::kOffset && j + 1 == columns.size();
+    place.holds((columns[j].output >= accumulators) == unit,
+                "column " + std::to_string(j) +
+                    (unit ? " is not the unit column" : " is a unit column, expected a weight"));
+  }
+  place.holds(tile.encoding == Encoding::kOffset || crossbar.unit_terms.empty(),
+              "unit terms without a unit column");
+  for (const UnitTerm& term : crossbar.unit_terms) {
+    place.in_range("accumulator of a unit term", term.accumulator, 0, accumulators - 1);
+    place.in_range("factor of a unit term", term.factor, -(1 << 8), 1 << 9);
+  }
+}
+
 void check_crossbar(const Deployment& deployment, std::size_t id) {
   const Crossbar& crossbar = deployment.crossbars[id];
   const Place place{"crossbar " + std::to_string(id)};
@@ -175,15 +217,17 @@ void check_crossbar(const Deployment& deployment, std::size_t id) {
                  static_cast<std::int64_t>(deployment.layers.size()) - 1);
   const Layer& layer = deployment.layers[static_cast<std::size_t>(crossbar.layer)];
   place.holds(layer.kind == LayerKind::kCrossbar, "its layer '" + layer.name + "' has no weights");
-  place.in_range("band", crossbar.band, 0, (layer.inputs_per_output - 1) / deployment.tile.rows);
+  place.in_range("part", crossbar.part, 0, layer.parts - 1);
+  place.in_range("band", crossbar.band, 0, vector_inputs(layer) - 1);
   place.in_range("rows", crossbar.row_count(), 1, deployment.tile.rows);
   place.in_range("columns", crossbar.column_count(), 1, deployment.tile.columns);
   for (const std::int32_t row : crossbar.tables.rows) {
-    place.in_range("row", row, 0, layer.inputs_per_output - 1);
+    place.in_range("row", row, 0, vector_inputs(layer) - 1);
   }
   for (const ColumnSetting& column : crossbar.tables.columns) {
     check_column(place, deployment, layer, column);
   }
+  check_unit_column(place, deployment.tile, layer, crossbar);
   place.equal("number of levels", crossbar.levels.size(),
               crossbar.tables.rows.size() * crossbar.tables.columns.size());
   const int top = deployment.tile.code.levels() - 1;
@@ -219,6 +263,9 @@ void validate(const Deployment& deployment) {
   for (std::size_t i = 0; i < deployment.layers.size(); ++i) check_layer(deployment, i);
   for (std::size_t id = 0; id < deployment.crossbars.size(); ++id) check_crossbar(deployment, id);
   check_ownership(deployment);
+  for (const Layer& layer : deployment.layers) {
+    if (layer.kind == LayerKind::kCrossbar) check_overflow(deployment, layer);
+  }
   const network::Shape& logits = deployment.tensors.back().shape;
   place.in_range("classes", deployment.classes, logits.size(), logits.size());
   const auto channels = static_cast<std::size_t>(deployment.tensors.front().shape.channels);

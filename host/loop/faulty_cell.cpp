@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "host/runtime/executor.hpp"
+#include "host/runtime/gather.hpp"
 
 namespace crossloop::loop {
 
@@ -13,8 +13,8 @@ runtime::Snapshot with_faulty_cell(runtime::Snapshot snapshot,
                                    const data::Dataset& image, std::uint32_t seed) {
   const auto& tables = deployment.crossbars.at(0).tables;
   const std::size_t inputs = static_cast<std::size_t>(deployment.layers.at(0).inputs_per_output);
-  const auto windows =
-      gather_windows(deployment, 0, runtime::start_batch(deployment, image, 0, image.count));
+  const auto windows = runtime::gather_windows(
+      deployment, 0, runtime::start_batch(deployment, image, 0, image.count));
   std::vector<std::int64_t> drive(tables.rows.size(), 0);
   for (std::size_t first = 0; first < windows.size(); first += inputs) {
     for (std::size_t r = 0; r < drive.size(); ++r) {

@@ -135,7 +135,7 @@ class Loop {
     if (config_.crossbar_ratio < 1.0) {
       const auto result = pruning::prune_column_grain(
           network_, {.rows = tile_.rows,
-                     .outputs_per_crossbar = tile_.columns / (2 * tile_.slices()),
+                     .outputs_per_crossbar = tile_.weights_per_row(),
                      .crossbar_ratio = config_.crossbar_ratio});
       masks_ = result.masks;
       pruning::finetune(network_, train_, with_checkpoint(config_.prune, "prune.ckpt"),

@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <cmath>
 
+#include "host/compiler/mapping.hpp"
 #include "host/progress.hpp"
 #include "host/runtime/engine_backend.hpp"
+#include "host/runtime/gather.hpp"
 
 namespace crossloop::runtime {
 
@@ -117,19 +119,33 @@ std::vector<std::uint8_t> sample_of(std::span<const std::uint8_t> windows, int i
   return sample;
 }
 
+/// The input vectors of all parts of a layer: where it is folded, its windows.
+std::vector<std::uint8_t> all_vectors(const Deployment& deployment, int index,
+                                      const Activations& activations,
+                                      const std::vector<std::uint8_t>& windows) {
+  const Layer& layer = deployment.layers[static_cast<std::size_t>(index)];
+  if (layer.mapping == compiler::Mapping::kFolded) return windows;
+  std::vector<std::uint8_t> vectors;
+  for (int part = 0; part < layer.parts; ++part) {
+    const auto own = gather_vectors(deployment, index, part, activations);
+    vectors.insert(vectors.end(), own.begin(), own.end());
+  }
+  return vectors;
+}
+
 void calibrate_crossbar_layer(Deployment& deployment, int index, Backend& backend,
                               const Measurement& measurement, const CalibrationOptions& calibration,
                               const RunOptions& run, Activations& activations) {
   const Layer& layer = deployment.layers[static_cast<std::size_t>(index)];
   const auto windows = gather_windows(deployment, index, activations);
-  const auto sample = sample_of(windows, layer.inputs_per_output, calibration.sample_vectors);
+  const auto sample = sample_of(all_vectors(deployment, index, activations, windows),
+                                compiler::vector_inputs(layer), calibration.sample_vectors);
   if (calibration.gain) fit_gains(deployment, index, measurement, sample);
   if (calibration.adc_range) {
     fit_adc_range(deployment, index, measurement, sample, calibration.range);
   }
-  const JobResult result = backend.run(
-      layer_job(deployment, index, run, 0, std::max(run.total_images, activations.images)),
-      windows);
+  const LayerResult result = run_layer(deployment, index, backend, run, 0,
+                                       std::max(run.total_images, activations.images), activations);
   if (calibration.statistics) {
     update_statistics(deployment, index, result.accumulators, windows);
   }

@@ -25,7 +25,8 @@ struct CalibrationOptions {
 /// levels, rounded. Gains: for each output channel and row tile jointly, the factors a_j of its
 /// columns that bring sum_j +-2^(c*k) a_j (q_rj - b_j) / 2^F nearest to the signed target weight
 /// w_r, in the norm of the inputs' covariance, with a ridge towards one common gain. `inputs` is
-/// uint8 [n][K], a sample of what the layer sees.
+/// uint8 [n][vector_inputs], a sample of what the layer sees. Throws InputError for the offset
+/// encoding.
 void fit_gains(compiler::Deployment& deployment, int layer, const Measurement& measurement,
                std::span<const std::uint8_t> inputs);
 

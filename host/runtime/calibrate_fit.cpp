@@ -6,6 +6,7 @@
 #include <map>
 #include <string>
 
+#include "host/compiler/mapping.hpp"
 #include "host/error.hpp"
 #include "host/runtime/calibrate.hpp"
 
@@ -83,8 +84,8 @@ std::int32_t fitted_reference(const Crossbar& crossbar, const Eigen::MatrixXf& c
 Eigen::VectorXd target_weights(const Crossbar& crossbar, const Layer& layer, std::int32_t output) {
   Eigen::VectorXd target(crossbar.row_count());
   for (Eigen::Index r = 0; r < target.size(); ++r) {
-    target(r) = layer.weights[static_cast<std::size_t>(
-        output * layer.inputs_per_output + crossbar.tables.rows[static_cast<std::size_t>(r)])];
+    target(r) =
+        compiler::weight_at(layer, output, crossbar.tables.rows[static_cast<std::size_t>(r)]);
   }
   return target;
 }
@@ -120,10 +121,15 @@ void fit_output(Crossbar& crossbar, const std::vector<Eigen::Index>& columns,
   }
 }
 
-/// Sums after gain, in code units, of every driven phase, by slice.
+/// Columns that share a range: those of one slice, and the unit columns as if a slice below.
+std::int32_t range_group(const Layer& layer, const ColumnSetting& column) {
+  return column.output < compiler::accumulators_of(layer) ? column.slice : -1;
+}
+
+/// Sums after gain, in code units, of every driven phase, by group.
 using SliceSums = std::map<std::int32_t, std::vector<float>>;
 
-void collect_sums(const Crossbar& crossbar, const Eigen::MatrixXf& codes,
+void collect_sums(const Layer& layer, const Crossbar& crossbar, const Eigen::MatrixXf& codes,
                   const Eigen::MatrixXf& inputs, int input_bits, SliceSums& sums) {
   Eigen::MatrixXf cells = codes;
   for (Eigen::Index j = 0; j < cells.cols(); ++j) {
@@ -137,7 +143,7 @@ void collect_sums(const Crossbar& crossbar, const Eigen::MatrixXf& codes,
     const Eigen::MatrixXf phase = driven * cells;
     const Eigen::VectorXf rows = driven.rowwise().sum();
     for (Eigen::Index j = 0; j < phase.cols(); ++j) {
-      auto& slice = sums[crossbar.tables.columns[static_cast<std::size_t>(j)].slice];
+      auto& slice = sums[range_group(layer, crossbar.tables.columns[static_cast<std::size_t>(j)])];
       for (Eigen::Index v = 0; v < phase.rows(); ++v) {
         if (rows(v) > 0.0F) slice.push_back(phase(v, j));
       }
@@ -150,7 +156,7 @@ std::map<std::int32_t, double> slice_noise(const Deployment& deployment, const L
   std::map<std::int32_t, std::pair<double, int>> sums;
   for (const std::int32_t id : layer.crossbars) {
     for (const auto& column : deployment.crossbars[static_cast<std::size_t>(id)].tables.columns) {
-      auto& [sum, count] = sums[column.slice];
+      auto& [sum, count] = sums[range_group(layer, column)];
       sum += std::sqrt(170.0) / 256.0 * column.sigma * column.gain / kUnitGain;
       ++count;
     }
@@ -171,7 +177,7 @@ double full_scale(const Deployment& deployment, const Layer& layer, std::int32_t
   std::int32_t gain = 0;
   for (const std::int32_t id : layer.crossbars) {
     for (const auto& column : deployment.crossbars[static_cast<std::size_t>(id)].tables.columns) {
-      if (column.slice == slice) gain = std::max(gain, column.gain);
+      if (range_group(layer, column) == slice) gain = std::max(gain, column.gain);
     }
   }
   const auto& format = deployment.tile.code;
@@ -184,10 +190,14 @@ double full_scale(const Deployment& deployment, const Layer& layer, std::int32_t
 void fit_gains(Deployment& deployment, int layer, const Measurement& measurement,
                std::span<const std::uint8_t> inputs) {
   const Layer& here = deployment.layers.at(static_cast<std::size_t>(layer));
+  if (deployment.tile.encoding != compiler::Encoding::kDifferential) {
+    throw InputError("layer '" + here.name +
+                     "': gains are fitted for the differential encoding only, found offset");
+  }
   for (const std::int32_t id : here.crossbars) {
     Crossbar& crossbar = deployment.crossbars[static_cast<std::size_t>(id)];
     const Eigen::MatrixXf codes = code_matrix(crossbar, measurement, id);
-    const Eigen::MatrixXf x = word_line_inputs(crossbar, inputs, here.inputs_per_output);
+    const Eigen::MatrixXf x = word_line_inputs(crossbar, inputs, compiler::vector_inputs(here));
     const Eigen::MatrixXf centred = x.rowwise() - x.colwise().mean();
     Eigen::MatrixXd covariance =
         (centred.transpose() * centred).cast<double>() / static_cast<double>(x.rows());
@@ -212,8 +222,8 @@ void fit_adc_range(Deployment& deployment, int layer, const Measurement& measure
   SliceSums sums;
   for (const std::int32_t id : here.crossbars) {
     const Crossbar& crossbar = deployment.crossbars[static_cast<std::size_t>(id)];
-    collect_sums(crossbar, code_matrix(crossbar, measurement, id),
-                 word_line_inputs(crossbar, inputs, here.inputs_per_output),
+    collect_sums(here, crossbar, code_matrix(crossbar, measurement, id),
+                 word_line_inputs(crossbar, inputs, compiler::vector_inputs(here)),
                  deployment.tile.input_bits, sums);
   }
   const auto noise = slice_noise(deployment, here);
@@ -231,7 +241,7 @@ void fit_adc_range(Deployment& deployment, int layer, const Measurement& measure
   for (const std::int32_t id : here.crossbars) {
     for (ColumnSetting& column :
          deployment.crossbars[static_cast<std::size_t>(id)].tables.columns) {
-      const AdcRange& range = ranges.at(column.slice);
+      const AdcRange& range = ranges.at(range_group(here, column));
       column.bits = deployment.tile.adc_bits;
       column.shift = range.shift;
       column.zero_code = range.zero_code;

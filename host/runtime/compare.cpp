@@ -5,6 +5,7 @@
 
 #include "host/files.hpp"
 #include "host/progress.hpp"
+#include "host/runtime/gather.hpp"
 
 namespace crossloop::runtime {
 
@@ -103,26 +104,44 @@ class Comparer {
         replay_(replay) {}
 
   void crossbar_layer(int layer, int first_image, int total, Activations& activations) {
-    const Job job = layer_job(deployment_, layer, options_, first_image, total);
-    const auto windows = gather_windows(deployment_, layer, activations);
-    const auto start = std::chrono::steady_clock::now();
-    const JobResult got = device_.run(job, windows);
-    const std::chrono::duration<double> spent = std::chrono::steady_clock::now() - start;
-    const JobResult expected = reference_.run(job, windows);
-    comparison_.seconds += spent.count();
-    comparison_.counters += got.counters;
-    comparison_.cycles += got.cycles;
-    comparison_.mismatches += got.counters == expected.counters ? 0 : 1;
-    compare_accumulators(layer, job, windows, expected.accumulators, got.accumulators);
+    const auto& here = deployment_.layers[static_cast<std::size_t>(layer)];
+    const auto& shape = deployment_.tensors[static_cast<std::size_t>(here.output)].shape;
+    const std::size_t sums =
+        static_cast<std::size_t>(activations.images) * static_cast<std::size_t>(shape.size());
+    std::vector<std::int32_t> got(sums), expected(sums);
+    for (int part = 0; part < here.parts; ++part) {
+      const Job job = layer_job(deployment_, layer, part, options_, first_image, total);
+      const Pair pair = run_both(layer, job, gather_vectors(deployment_, layer, part, activations));
+      recombine(deployment_, layer, part, pair.got.accumulators, activations.images, got);
+      recombine(deployment_, layer, part, pair.expected.accumulators, activations.images, expected);
+    }
     Activations mine = activations;
-    finish_crossbar_layer(deployment_, layer, got.accumulators, mine);
-    finish_crossbar_layer(deployment_, layer, expected.accumulators, activations);
+    finish_crossbar_layer(deployment_, layer, got, mine);
+    finish_crossbar_layer(deployment_, layer, expected, activations);
     compare_outputs(layer, activations, mine);
   }
 
   Comparison& result() { return comparison_; }
 
  private:
+  struct Pair {
+    JobResult got, expected;
+  };
+
+  Pair run_both(int layer, const Job& job, const std::vector<std::uint8_t>& vectors) {
+    Pair pair;
+    const auto start = std::chrono::steady_clock::now();
+    pair.got = device_.run(job, vectors);
+    const std::chrono::duration<double> spent = std::chrono::steady_clock::now() - start;
+    pair.expected = reference_.run(job, vectors);
+    comparison_.seconds += spent.count();
+    comparison_.counters += pair.got.counters;
+    comparison_.cycles += pair.got.cycles;
+    comparison_.mismatches += pair.got.counters == pair.expected.counters ? 0 : 1;
+    compare_accumulators(layer, job, vectors, pair.expected.accumulators, pair.got.accumulators);
+    return pair;
+  }
+
   void compare_accumulators(int layer, const Job& job, std::span<const std::uint8_t> windows,
                             const std::vector<std::int32_t>& expected,
                             const std::vector<std::int32_t>& found) {

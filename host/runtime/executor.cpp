@@ -1,11 +1,12 @@
 #include "host/runtime/executor.hpp"
 
 #include <algorithm>
-#include <thread>
 
+#include "host/compiler/mapping.hpp"
 #include "host/engine/requantise.hpp"
 #include "host/error.hpp"
 #include "host/progress.hpp"
+#include "host/runtime/gather.hpp"
 
 namespace crossloop::runtime {
 
@@ -26,39 +27,6 @@ const Shape& shape_of(const Deployment& deployment, std::int32_t tensor) {
 }
 
 std::size_t size_of(const Shape& shape) { return static_cast<std::size_t>(shape.size()); }
-
-/// Copies one window into im2col order (c * kernel_h + y) * kernel_w + x.
-void gather_window(const Layer& layer, const Shape& in, const std::uint8_t* image, int out_y,
-                   int out_x, std::uint8_t* target) {
-  const Window& w = layer.window;
-  const int taps = w.kernel_h * w.kernel_w;
-  for (int tap = 0; tap < taps; ++tap) {
-    const int y = out_y * w.stride_h - w.pad_top + tap / w.kernel_w * w.dilation_h;
-    const int x = out_x * w.stride_w - w.pad_left + tap % w.kernel_w * w.dilation_w;
-    std::uint8_t* place = target + tap;
-    if (y >= 0 && y < in.height && x >= 0 && x < in.width) {
-      const std::uint8_t* pixel = image + (y * in.width + x) * in.channels;
-      for (int c = 0; c < in.channels; ++c) place[c * taps] = pixel[c];
-    } else {
-      for (int c = 0; c < in.channels; ++c) {
-        place[c * taps] = static_cast<std::uint8_t>(layer.pad_values[static_cast<std::size_t>(c)]);
-      }
-    }
-  }
-}
-
-/// Calls work(image) for every image of a batch, on all cores.
-template <typename Work>
-void for_each_image(int images, const Work& work) {
-  const int workers =
-      std::clamp(static_cast<int>(std::thread::hardware_concurrency()), 1, std::max(1, images / 4));
-  const auto run = [&](int worker) {
-    for (int image = worker; image < images; image += workers) work(image);
-  };
-  std::vector<std::jthread> threads;
-  for (int worker = 1; worker < workers; ++worker) threads.emplace_back(run, worker);
-  run(0);
-}
 
 /// Calls `use(value)` for every input inside the window of one output of a pool.
 template <typename Use>
@@ -89,6 +57,55 @@ std::int32_t pool_value(const Deployment& deployment, const Layer& layer, const 
   return engine::requantise(sum, layer.scales.at(0), layer.range);
 }
 
+/// A unit column of one part of a layer, and what it stands in for.
+struct UnitColumn {
+  std::int32_t accumulator = 0;
+  const std::vector<compiler::UnitTerm>* terms = nullptr;
+};
+
+std::vector<UnitColumn> unit_columns(const Deployment& deployment, const Layer& layer, int part) {
+  std::vector<UnitColumn> units;
+  for (const std::int32_t id : layer.crossbars) {
+    const auto& crossbar = deployment.crossbars.at(static_cast<std::size_t>(id));
+    if (deployment.tile.unit_columns() == 0 || crossbar.part != part) continue;
+    units.push_back({crossbar.tables.columns.back().output, &crossbar.unit_terms});
+  }
+  return units;
+}
+
+/// Where the outputs of the vectors of one part lie among all outputs of a batch.
+class PartPositions {
+ public:
+  PartPositions(const Deployment& deployment, int layer, int part)
+      : layer_(layer_at(deployment, layer)),
+        shape_(shape_of(deployment, layer_.output)),
+        part_(static_cast<std::size_t>(part)),
+        count_(static_cast<std::size_t>(compiler::vectors_of_part(layer_, shape_, part))) {}
+
+  std::size_t count() const { return count_; }  ///< vectors per image
+  /// Outputs one vector gives: fewer in the last slice of a semi-folded layer's width.
+  std::size_t outputs() const {
+    const std::size_t channels = static_cast<std::size_t>(layer_.outputs);
+    if (layer_.mapping == compiler::Mapping::kFolded) return channels;
+    return channels * std::min(columns(), width() - part_ * columns());
+  }
+  std::size_t first_output(int image, std::size_t vector) const {
+    const std::size_t position = layer_.mapping == compiler::Mapping::kFolded
+                                     ? vector * static_cast<std::size_t>(layer_.parts) + part_
+                                     : vector * width() + part_ * columns();
+    return static_cast<std::size_t>(image) * size_of(shape_) +
+           position * static_cast<std::size_t>(layer_.outputs);
+  }
+
+ private:
+  std::size_t columns() const { return static_cast<std::size_t>(layer_.columns_per_vector); }
+  std::size_t width() const { return static_cast<std::size_t>(shape_.width); }
+  const Layer& layer_;
+  const Shape& shape_;
+  std::size_t part_;
+  std::size_t count_;
+};
+
 }  // namespace
 
 int positions_of(const Deployment& deployment, int layer) {
@@ -96,33 +113,13 @@ int positions_of(const Deployment& deployment, int layer) {
   return out.height * out.width;
 }
 
-std::vector<std::uint8_t> gather_windows(const Deployment& deployment, int layer,
-                                         const Activations& activations) {
+std::uint32_t first_vector_number(const Deployment& deployment, int layer, int part,
+                                  int first_image, int total_images, std::uint32_t epoch) {
   const Layer& here = layer_at(deployment, layer);
-  const Shape& in = shape_of(deployment, here.inputs[0]);
-  const Shape& out = shape_of(deployment, here.output);
-  const auto& source = activations.tensors.at(static_cast<std::size_t>(here.inputs[0]));
-  const std::size_t length = static_cast<std::size_t>(here.inputs_per_output);
-  std::vector<std::uint8_t> windows(static_cast<std::size_t>(activations.images) *
-                                    static_cast<std::size_t>(out.height * out.width) * length);
-  for_each_image(activations.images, [&](int image) {
-    const std::uint8_t* pixels = source.data() + static_cast<std::size_t>(image) * size_of(in);
-    std::uint8_t* target =
-        windows.data() + static_cast<std::size_t>(image * out.height * out.width) * length;
-    for (int y = 0; y < out.height; ++y) {
-      for (int x = 0; x < out.width; ++x) {
-        gather_window(here, in, pixels, y, x, target);
-        target += length;
-      }
-    }
-  });
-  return windows;
-}
-
-std::uint32_t first_vector_number(const Deployment& deployment, int layer, int first_image,
-                                  int total_images, std::uint32_t epoch) {
   const std::uint64_t positions = static_cast<std::uint64_t>(positions_of(deployment, layer));
   const std::uint64_t vectors = positions * static_cast<std::uint64_t>(total_images);
+  const auto own = static_cast<std::uint64_t>(
+      compiler::vectors_of_part(here, shape_of(deployment, here.output), part));
   int bits = 0;
   while ((std::uint64_t{1} << bits) < vectors) ++bits;
   if (bits > 32 || epoch > (std::uint64_t{1} << (32 - bits)) - 1) {
@@ -130,22 +127,74 @@ std::uint32_t first_vector_number(const Deployment& deployment, int layer, int f
                      " images does not fit 32-bit vector numbers");
   }
   return static_cast<std::uint32_t>((std::uint64_t{epoch} << bits) +
-                                    static_cast<std::uint64_t>(first_image) * positions);
+                                    static_cast<std::uint64_t>(first_image) * own);
 }
 
-Job layer_job(const Deployment& deployment, int layer, const RunOptions& options, int first_image,
-              int total_images) {
+Job layer_job(const Deployment& deployment, int layer, int part, const RunOptions& options,
+              int first_image, int total_images) {
   const Layer& here = layer_at(deployment, layer);
   Job job;
-  job.inputs = here.inputs_per_output;
-  job.outputs = here.outputs;
+  job.inputs = compiler::vector_inputs(here);
+  job.outputs = compiler::accumulators_of(here);
   job.settings = {deployment.tile.input_bits, options.skip_zero, options.noise_seed};
   job.first_vector =
-      first_vector_number(deployment, layer, first_image, total_images, options.epoch);
+      first_vector_number(deployment, layer, part, first_image, total_images, options.epoch);
   for (const std::int32_t id : here.crossbars) {
-    job.pages.push_back({id, &deployment.crossbars.at(static_cast<std::size_t>(id)).tables});
+    const auto& crossbar = deployment.crossbars.at(static_cast<std::size_t>(id));
+    if (crossbar.part != part) continue;
+    job.pages.push_back({id, &crossbar.tables});
+    job.outputs += deployment.tile.unit_columns();
   }
   return job;
+}
+
+void recombine(const Deployment& deployment, int layer, int part,
+               std::span<const std::int32_t> accumulators, int images,
+               std::span<std::int32_t> target) {
+  const Layer& here = layer_at(deployment, layer);
+  const std::vector<UnitColumn> units = unit_columns(deployment, here, part);
+  const auto own = static_cast<std::size_t>(compiler::accumulators_of(here));
+  const std::size_t stride = own + units.size();
+  const PartPositions positions(deployment, layer, part);
+  for_each_image(images, [&](int image) {
+    std::vector<std::int32_t> sums(stride);
+    for (std::size_t v = 0; v < positions.count(); ++v) {
+      const std::size_t vector = static_cast<std::size_t>(image) * positions.count() + v;
+      const auto from = accumulators.subspan(vector * stride, stride);
+      std::copy(from.begin(), from.end(), sums.begin());
+      for (const UnitColumn& unit : units) {
+        for (const compiler::UnitTerm& term : *unit.terms) {
+          sums[static_cast<std::size_t>(term.accumulator)] +=
+              term.factor * from[static_cast<std::size_t>(unit.accumulator)];
+        }
+      }
+      const std::size_t first = positions.first_output(image, v);
+      const std::size_t outputs = positions.outputs();
+      std::copy_n(sums.begin(), outputs, target.begin() + static_cast<std::ptrdiff_t>(first));
+    }
+  });
+}
+
+LayerResult run_layer(const Deployment& deployment, int layer, Backend& backend,
+                      const RunOptions& options, int first_image, int total_images,
+                      const Activations& activations) {
+  const Layer& here = layer_at(deployment, layer);
+  LayerResult result;
+  result.accumulators.resize(static_cast<std::size_t>(activations.images) *
+                             size_of(shape_of(deployment, here.output)));
+  for (int part = 0; part < here.parts; ++part) {
+    JobResult one =
+        backend.run(layer_job(deployment, layer, part, options, first_image, total_images),
+                    gather_vectors(deployment, layer, part, activations));
+    result.counters += one.counters;
+    result.cycles += one.cycles;
+    if (here.parts == 1 && one.accumulators.size() == result.accumulators.size()) {
+      result.accumulators = std::move(one.accumulators);
+    } else {
+      recombine(deployment, layer, part, one.accumulators, activations.images, result.accumulators);
+    }
+  }
+  return result;
 }
 
 Activations start_batch(const Deployment& deployment, const data::Dataset& images, int first,
@@ -231,10 +280,9 @@ std::vector<std::int32_t> run_images(const Deployment& deployment, Backend& back
     Activations activations = start_batch(deployment, images, first, count);
     for (int layer = 0; layer < static_cast<int>(deployment.layers.size()); ++layer) {
       LayerEvent event{layer, first, &activations, {}, nullptr, 0};
-      JobResult result;
+      LayerResult result;
       if (layer_at(deployment, layer).kind == LayerKind::kCrossbar) {
-        result = backend.run(layer_job(deployment, layer, options, first, total),
-                             gather_windows(deployment, layer, activations));
+        result = run_layer(deployment, layer, backend, options, first, total, activations);
         finish_crossbar_layer(deployment, layer, result.accumulators, activations);
         event.accumulators = result.accumulators;
         event.counters = &result.counters;

@@ -28,22 +28,35 @@ struct Activations {
   std::vector<std::int32_t> logits;  ///< [images][classes]
 };
 
-/// A crossbar layer's input windows of a batch, [images * positions][K], in im2col order
-/// (c * kernel_h + y) * kernel_w + x; padded positions hold the layer's pad values.
-std::vector<std::uint8_t> gather_windows(const compiler::Deployment& deployment, int layer,
-                                         const Activations& activations);
-
 /// Output positions of a layer, out_height * out_width.
 int positions_of(const compiler::Deployment& deployment, int layer);
 
-/// The number of vector 0 of `first_image`: epoch * 2^k + first_image * positions, with the
-/// smallest k such that 2^k >= total_images * positions. Throws InputError beyond 32 bits.
-std::uint32_t first_vector_number(const compiler::Deployment& deployment, int layer,
+/// The number of vector 0 of `first_image` in one part of a layer: epoch * 2^k + first_image *
+/// vectors_of_part, with the smallest k such that 2^k >= total_images * positions. Throws
+/// InputError beyond 32 bits.
+std::uint32_t first_vector_number(const compiler::Deployment& deployment, int layer, int part,
                                   int first_image, int total_images, std::uint32_t epoch);
 
-/// The job of a crossbar layer with the deployment's own tables (borrowed).
-Job layer_job(const compiler::Deployment& deployment, int layer, const RunOptions& options,
-              int first_image, int total_images);
+/// The job of one part of a crossbar layer with the deployment's own tables (borrowed). Its outputs
+/// are the accumulators of the part's vectors, behind them those of its unit columns.
+Job layer_job(const compiler::Deployment& deployment, int layer, int part,
+              const RunOptions& options, int first_image, int total_images);
+
+/// Puts what layer_job() gave for `images` images, [images * vectors_of_part][job.outputs], in its
+/// places in [images][positions][N] and adds the unit terms of the offset encoding.
+void recombine(const compiler::Deployment& deployment, int layer, int part,
+               std::span<const std::int32_t> accumulators, int images,
+               std::span<std::int32_t> target);
+
+/// What all parts of a crossbar layer made of a batch.
+struct LayerResult {
+  std::vector<std::int32_t> accumulators;  ///< [images * positions][N]
+  ConversionCounters counters;
+  std::int64_t cycles = 0;
+};
+LayerResult run_layer(const compiler::Deployment& deployment, int layer, Backend& backend,
+                      const RunOptions& options, int first_image, int total_images,
+                      const Activations& activations);
 
 /// What a layer did, while its batch is in hand.
 struct LayerEvent {

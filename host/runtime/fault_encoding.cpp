@@ -5,6 +5,9 @@
 #include <functional>
 #include <map>
 
+#include "host/compiler/mapping.hpp"
+#include "host/error.hpp"
+
 namespace crossloop::runtime {
 
 using compiler::Crossbar;
@@ -152,6 +155,11 @@ StuckCells find_stuck_cells(const Deployment& deployment, const Measurement& mea
 }
 
 void encode_around_faults(Deployment& deployment, const StuckCells& stuck) {
+  if (deployment.tile.encoding != compiler::Encoding::kDifferential) {
+    throw InputError(
+        "stuck cells are encoded around in pairs of the differential encoding only, "
+        "found offset");
+  }
   for (std::size_t id = 0; id < deployment.crossbars.size(); ++id) {
     Crossbar& crossbar = deployment.crossbars[id];
     const auto& layer = deployment.layers[static_cast<std::size_t>(crossbar.layer)];
@@ -163,9 +171,8 @@ void encode_around_faults(Deployment& deployment, const StuckCells& stuck) {
           return row.is_stuck(slice.pair.positive) || row.is_stuck(slice.pair.negative);
         });
         if (!faulty) continue;
-        row.encode(slices, layer.weights[static_cast<std::size_t>(
-                               output * layer.inputs_per_output +
-                               crossbar.tables.rows[static_cast<std::size_t>(r)])]);
+        row.encode(slices, compiler::weight_at(layer, output,
+                                               crossbar.tables.rows[static_cast<std::size_t>(r)]));
       }
     }
   }

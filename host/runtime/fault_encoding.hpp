@@ -22,7 +22,7 @@ StuckCells find_stuck_cells(const compiler::Deployment& deployment, const Measur
 /// Re-encodes every weight that has a stuck cell: its pairs take the digits, -(2^c - 1)..2^c - 1
 /// each as far as the free cells allow, whose sum comes nearest to w_q; the level of a stuck cell
 /// becomes the highest, which it holds anyway. Weights without a stuck cell keep their levels.
-/// Idempotent; w_q stays the target.
+/// Idempotent; w_q stays the target. Throws InputError for the offset encoding, which has no pairs.
 void encode_around_faults(compiler::Deployment& deployment, const StuckCells& stuck);
 
 }  // namespace crossloop::runtime

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "host/compiler/mapping.hpp"
 #include "host/error.hpp"
 #include "host/progress.hpp"
 #include "host/runtime/patterns.hpp"
@@ -329,25 +330,55 @@ Measurement nominal_measurement(const Deployment& deployment) {
   return measurement;
 }
 
+namespace {
+
+/// What one cell adds to its weight in units of w_q, its gain included.
+double weight_of_cell(const ColumnSetting& column, float code, const analog::CodeFormat& format) {
+  const double unit =
+      std::ldexp(static_cast<double>(column.gain),
+                 format.cell_bits * column.slice - kGainFractionBits - format.fraction_bits);
+  return (column.negative ? -unit : unit) * (code - static_cast<float>(column.reference));
+}
+
+/// Adds one crossbar's cells to the weights [N][K]; a unit cell counts with the terms it stands
+/// for.
+void add_cells(const compiler::Layer& layer, const compiler::Crossbar& crossbar,
+               const MeasuredPage& page, const analog::CodeFormat& format,
+               std::vector<double>& weights) {
+  const auto add = [&](std::int32_t accumulator, std::int32_t row, double value) {
+    const std::ptrdiff_t index = compiler::weight_index(layer, accumulator, row);
+    if (index >= 0) weights[static_cast<std::size_t>(index)] += value;
+  };
+  const auto& columns = crossbar.tables.columns;
+  for (std::size_t i = 0; i < page.codes.size(); ++i) {
+    const ColumnSetting& column = columns[i % columns.size()];
+    const std::int32_t row = crossbar.tables.rows[i / columns.size()];
+    const double value = weight_of_cell(column, page.codes[i], format);
+    if (column.output < compiler::accumulators_of(layer)) {
+      add(column.output, row, value);
+      continue;
+    }
+    for (const compiler::UnitTerm& term : crossbar.unit_terms) {
+      add(term.accumulator, row, term.factor * value);
+    }
+  }
+}
+
+}  // namespace
+
 std::vector<float> effective_weights(const Deployment& deployment, int layer,
                                      const Measurement& measurement) {
   const auto& here = deployment.layers.at(static_cast<std::size_t>(layer));
-  const std::size_t inputs = static_cast<std::size_t>(here.inputs_per_output);
-  std::vector<float> weights(static_cast<std::size_t>(here.outputs) * inputs, 0.0F);
+  std::vector<double> weights(here.weights.size(), 0.0);
   for (const std::int32_t id : here.crossbars) {
-    const auto& tables = deployment.crossbars[static_cast<std::size_t>(id)].tables;
-    const auto& codes = measurement.pages.at(static_cast<std::size_t>(id)).codes;
-    for (std::size_t i = 0; i < codes.size(); ++i) {
-      const ColumnSetting& column = tables.columns[i % tables.columns.size()];
-      const std::size_t input = static_cast<std::size_t>(tables.rows[i / tables.columns.size()]);
-      const double unit = std::ldexp(static_cast<double>(column.gain),
-                                     deployment.tile.code.cell_bits * column.slice -
-                                         kGainFractionBits - deployment.tile.code.fraction_bits);
-      weights[static_cast<std::size_t>(column.output) * inputs + input] += static_cast<float>(
-          (column.negative ? -unit : unit) * (codes[i] - static_cast<float>(column.reference)));
-    }
+    add_cells(here, deployment.crossbars[static_cast<std::size_t>(id)],
+              measurement.pages.at(static_cast<std::size_t>(id)), deployment.tile.code, weights);
   }
-  return weights;
+  const auto& output = deployment.tensors.at(static_cast<std::size_t>(here.output)).shape;
+  const double copies = compiler::copies_of_weight(here, output.width);
+  std::vector<float> mean;
+  for (const double weight : weights) mean.push_back(static_cast<float>(weight / copies));
+  return mean;
 }
 
 double relative_weight_error(const Deployment& deployment, const Measurement& measurement) {
