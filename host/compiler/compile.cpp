@@ -10,7 +10,6 @@
 #include "host/compiler/fusion.hpp"
 #include "host/compiler/place.hpp"
 #include "host/compiler/quantise.hpp"
-#include "host/compiler/silent.hpp"
 #include "host/compiler/tile.hpp"
 #include "host/error.hpp"
 
@@ -165,7 +164,6 @@ class Compilation {
     std::transform(folded.weights.begin(), folded.weights.end(), alive.begin(),
                    [](double weight) { return static_cast<std::uint8_t>(weight != 0.0); });
     const auto index = static_cast<std::int32_t>(result_.layers.size());
-    if (options_.drop_silent) layer.silent_inputs = silent_inputs(result_, layer);
     place(result_, layer, index, alive, sigma_, options_.placement);
     if (layer.crossbars.empty()) {
       throw InputError("node '" + layer.name +

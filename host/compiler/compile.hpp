@@ -15,9 +15,6 @@ namespace crossloop::compiler {
 /// What compile() may do beyond the plain placement.
 struct CompileOptions {
   PlacementOptions placement;
-  /// Input channels that always hold the zero point, because the layer before lost all weights of
-  /// that channel, lose theirs too. Exact.
-  bool drop_silent = false;
   /// Copies of slow layers until all their crossbars reach this number; 0: no copies. See
   /// duplicate.hpp.
   int crossbar_budget = 0;

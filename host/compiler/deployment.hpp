@@ -215,8 +215,8 @@ struct Deployment {
 /// Throws InputError naming the layer if an accumulator could overflow int32.
 void finish_layer(Deployment& deployment, int layer);
 
-/// Proves from the ADCs' rails that no accumulator of a crossbar layer can leave int32, whatever the
-/// cells hold, before and after the unit terms; else throws InputError naming layer and output.
+/// Proves from the ADCs' rails that no accumulator of a crossbar layer can leave int32, whatever
+/// the cells hold, before and after the unit terms; else throws InputError naming layer and output.
 void check_overflow(const Deployment& deployment, const Layer& layer);
 
 /// M[o], s[o], bias[o] of a crossbar layer from affine_gain, affine_offset and accumulator_unit.

@@ -147,7 +147,7 @@ MaskedLayer mapped(const Deployment& deployment, Layer& layer,
 /// inputs, masked.alive the one without.
 std::vector<Block> reported_plan(Deployment& deployment, const MaskedLayer& masked,
                                  const std::vector<std::uint8_t>& alive,
-                                 const PlanOptions& wanted) {
+                                 const PlacementOptions& wanted) {
   struct Pass {
     const char* name;
     bool PlanOptions::*member;
@@ -162,13 +162,13 @@ std::vector<Block> reported_plan(Deployment& deployment, const MaskedLayer& mask
   std::vector<Block> blocks = plan(whole, deployment.tile, options);
   report_pass(deployment, "pruned segments",
               static_cast<std::size_t>(masked.layer->dense_crossbars), blocks.size());
-  if (!masked.layer->silent_inputs.empty()) {
+  if (wanted.drop_silent) {
     auto next = plan(masked, deployment.tile, options);
     report_pass(deployment, "silent channels", blocks.size(), next.size());
     blocks = std::move(next);
   }
   for (const Pass& pass : kPasses) {
-    if (!(wanted.*pass.member)) continue;
+    if (!(wanted.plan.*pass.member)) continue;
     options.*pass.member = true;
     auto next = plan(masked, deployment.tile, options);
     report_pass(deployment, pass.name, blocks.size(), next.size());
@@ -203,12 +203,13 @@ void place(Deployment& deployment, Layer& layer, std::int32_t layer_index,
            const std::vector<std::uint8_t>& alive, std::int32_t sigma,
            const PlacementOptions& options) {
   outputs_per_crossbar(deployment.tile, layer.name);
+  if (options.drop_silent) layer.silent_inputs = silent_inputs(deployment, layer);
   std::vector<std::uint8_t> heard = alive;
   silence(heard, layer);
   silence(layer.weights, layer);
   const MaskedLayer masked = mapped(deployment, layer, heard, options);
   std::vector<std::int32_t> units(static_cast<std::size_t>(layer.parts), accumulators_of(layer));
-  for (const Block& block : reported_plan(deployment, masked, alive, options.plan)) {
+  for (const Block& block : reported_plan(deployment, masked, alive, options)) {
     const std::int32_t unit = units[static_cast<std::size_t>(block.part)]++;
     Crossbar crossbar = make_crossbar(deployment, layer, block, unit, sigma);
     crossbar.layer = layer_index;

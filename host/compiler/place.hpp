@@ -18,6 +18,9 @@ int outputs_per_crossbar(const TileFormat& tile, const std::string& node);
 struct PlacementOptions {
   Mapping mapping = Mapping::kFolded;  ///< layers of one output position are always folded
   FoldingChoice folding;               ///< semi-folded
+  /// Input channels that always hold the zero point, because the layer before lost all weights of
+  /// that channel, lose theirs too. Exact.
+  bool drop_silent = false;
   PlanOptions plan;
 };
 
@@ -27,8 +30,7 @@ struct PlacementOptions {
 /// and a negative column per slice (slice 0 +, slice 0 -, slice 1 +, ..), or under the offset
 /// encoding one column per slice, complemented where that lowers its largest sum, and the crossbar
 /// ends with a unit column of level 1. ADCs at full scale: unit gain, range = largest possible
-/// column sum rounded up to a power-of-two step. `sigma` is the read noise. Weights of the layer's
-/// silent_inputs become 0. Adds the crossbars
+/// column sum rounded up to a power-of-two step. `sigma` is the read noise. Adds the crossbars
 /// before and after each pass to Deployment::passes. Throws InputError naming the layer where the
 /// tile is too small for one weight or, semi-folded, for one output column.
 void place(Deployment& deployment, Layer& layer, std::int32_t layer_index,
