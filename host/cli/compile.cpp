@@ -10,6 +10,7 @@
 #include "host/cli/deployment_table.hpp"
 #include "host/cli/model.hpp"
 #include "host/cli/options.hpp"
+#include "host/cli/placement_options.hpp"
 #include "host/compiler/deployment_file.hpp"
 #include "host/network/onnx_file.hpp"
 #include "host/runtime/calibrate.hpp"
@@ -24,15 +25,19 @@ struct CompileArguments {
   std::filesystem::path frozen_model;
   DataArguments data = {.options = {.train_images = 256, .test_images = 1}};
   MappingArguments mapping;
+  PlacementArguments placement;
   AdcRangeArguments range;
 };
 
 void run(const CompileArguments& arguments, const Globals& globals) {
   network::Network network = read_model(arguments.model);
   warn_without_normalisation(network);
-  const Mapping mapping = find_mapping(arguments.mapping);
+  Mapping mapping = find_mapping(arguments.mapping);
+  choose_encoding(arguments.placement, mapping.tile);
+  const compiler::CompileOptions options = compile_options(arguments.placement);
   const auto images = data::load_data(arguments.data.source, arguments.data.options).train;
-  auto deployment = compiler::compile(network, mapping.tile, mapping.device, images);
+  auto deployment = compiler::compile(network, mapping.tile, mapping.device, images, options);
+  const std::int64_t stuck = encode_known_faults(arguments.placement, deployment);
   const runtime::AdcRangeOptions range = adc_range(arguments.range);
   runtime::calibrate_ideal(deployment, images, range);
   compiler::write_deployment(deployment, arguments.output);
@@ -45,9 +50,13 @@ void run(const CompileArguments& arguments, const Globals& globals) {
   if (range.policy == runtime::AdcRangePolicy::kPercentile) {
     result["calibration"]["percentile"] = range.percentile;
   }
+  if (!arguments.placement.faults.empty()) result["stuck_cells"] = stuck;
   result["deployment"] = arguments.output.string();
   show_result(globals,
-              deployment_table(deployment) +
+              deployment_table(deployment) + passes_text(deployment) +
+                  (arguments.placement.faults.empty()
+                       ? ""
+                       : fmt::format("encoded around {} stuck cells\n", stuck)) +
                   fmt::format("ADC ranges for ideal tiles on {} images of {} (data seed {}), "
                               "{}\ndeployment {}\n",
                               images.count, images.name, arguments.data.options.seed,
@@ -71,6 +80,7 @@ void add_compile(CLI::App& app, Globals& globals) {
                    "also write the model with the weight scales that are now frozen")
       ->type_name("FILE.onnx");
   add_mapping_options(*command, arguments->mapping);
+  add_placement_options(*command, arguments->placement);
   add_data_options(*command, arguments->data);
   command
       ->add_option("--calibration-images", arguments->data.options.train_images,

@@ -6,6 +6,10 @@
 #include <set>
 #include <vector>
 
+#include "host/cli/placement_options.hpp"
+#include "host/compiler/duplicate.hpp"
+#include "host/compiler/tile.hpp"
+
 namespace crossloop::cli {
 
 using compiler::Deployment;
@@ -23,7 +27,7 @@ struct ShiftRange {
 struct Row {
   const Layer* layer = nullptr;
   compiler::CrossbarCount crossbars;
-  int bands = 0;  ///< with at least one crossbar
+  int bands = 0;  ///< with at least one crossbar, of all parts
   std::int64_t cells = 0;
   std::vector<ShiftRange> shifts;  ///< by slice
 };
@@ -35,10 +39,10 @@ std::vector<Row> rows_of(const Deployment& deployment) {
     if (layer.kind != LayerKind::kCrossbar) continue;
     Row row{.layer = &layer, .crossbars = deployment.count(static_cast<int>(index)), .shifts = {}};
     row.shifts.resize(static_cast<std::size_t>(deployment.tile.slices()));
-    std::set<std::int32_t> bands;
+    std::set<std::pair<std::int32_t, std::int32_t>> bands;
     for (const std::int32_t id : layer.crossbars) {
       const auto& crossbar = deployment.crossbars[static_cast<std::size_t>(id)];
-      bands.insert(crossbar.band);
+      bands.insert({crossbar.part, crossbar.band});
       row.cells += std::int64_t{crossbar.row_count()} * crossbar.column_count();
       for (const auto& column : crossbar.tables.columns) {
         ShiftRange& range = row.shifts.at(static_cast<std::size_t>(column.slice));
@@ -73,24 +77,27 @@ std::string shifts_text(const Row& row) {
 std::string deployment_table(const Deployment& deployment) {
   const compiler::TileFormat& tile = deployment.tile;
   std::string text = fmt::format(
-      "{}: tiles of {}x{}, {} bits per cell, {} slices of {}-bit weights, {}-bit ADC, {}-bit codes "
-      "({} fraction), device {}\n",
+      "{}: tiles of {}x{}, {} bits per cell, {} slices of {}-bit weights ({}), {}-bit ADC, {}-bit "
+      "codes ({} fraction), device {}\n",
       deployment.network, tile.rows, tile.columns, tile.code.cell_bits, tile.slices(),
-      tile.weight_bits, tile.adc_bits, tile.code.bits, tile.code.fraction_bits, deployment.device);
+      tile.weight_bits, compiler::encoding_name(tile.encoding), tile.adc_bits, tile.code.bits,
+      tile.code.fraction_bits, deployment.device);
   const std::vector<Row> rows = rows_of(deployment);
   std::size_t width = 5;
   for (const Row& row : rows) width = std::max(width, row.layer->name.size());
-  text += fmt::format("{:<{}}  {:>7}  {:>6}  {:>7}  {:>7}  {:>5}  {:>9}  ADC shift by slice\n",
-                      "layer", width, "outputs", "inputs", "dense", "pruned", "bands", "cells");
+  text += fmt::format(
+      "{:<{}}  {:>7}  {:>6}  {:>5}  {:>7}  {:>7}  {:>5}  {:>9}  ADC shift by slice\n", "layer",
+      width, "outputs", "inputs", "parts", "dense", "placed", "bands", "cells");
   for (const Row& row : rows) {
-    text +=
-        fmt::format("{:<{}}  {:>7}  {:>6}  {:>7}  {:>7}  {:>5}  {:>9}  {}\n", row.layer->name,
-                    width, row.layer->outputs, row.layer->inputs_per_output, row.crossbars.dense,
-                    row.crossbars.pruned, row.bands, row.cells, shifts_text(row));
+    text += fmt::format("{:<{}}  {:>7}  {:>6}  {:>5}  {:>7}  {:>7}  {:>5}  {:>9}  {}\n",
+                        row.layer->name, width, row.layer->outputs, row.layer->inputs_per_output,
+                        row.layer->parts, row.crossbars.dense, row.crossbars.pruned, row.bands,
+                        row.cells, shifts_text(row));
   }
   const auto total = deployment.count();
-  return text + fmt::format("{:<{}}  {:>7}  {:>6}  {:>7}  {:>7}  {:>5}  {:>9}\n", "total", width,
-                            "", "", total.dense, total.pruned, "", deployment.cell_count());
+  return text + fmt::format("{:<{}}  {:>7}  {:>6}  {:>5}  {:>7}  {:>7}  {:>5}  {:>9}\n", "total",
+                            width, "", "", "", total.dense, total.pruned, "",
+                            deployment.cell_count());
 }
 
 nlohmann::json deployment_json(const Deployment& deployment) {
@@ -103,6 +110,10 @@ nlohmann::json deployment_json(const Deployment& deployment) {
         {{"name", row.layer->name},
          {"outputs", row.layer->outputs},
          {"inputs", row.layer->inputs_per_output},
+         {"mapping", row.layer->mapping == compiler::Mapping::kFolded ? "folded" : "semi-folded"},
+         {"columns_per_vector", row.layer->columns_per_vector},
+         {"parts", row.layer->parts},
+         {"silent_inputs", row.layer->silent_inputs.size()},
          {"bands", row.bands},
          {"crossbars", {{"dense", row.crossbars.dense}, {"pruned", row.crossbars.pruned}}},
          {"cells", row.cells},
@@ -121,8 +132,11 @@ nlohmann::json deployment_json(const Deployment& deployment) {
             {"input_bits", tile.input_bits},
             {"weight_bits", tile.weight_bits},
             {"adc_bits", tile.adc_bits},
+            {"encoding", compiler::encoding_name(tile.encoding)},
             {"slices", tile.slices()}}},
           {"layers", layers},
+          {"passes", passes_json(deployment)},
+          {"pipeline_steps", compiler::pipeline_steps(deployment)},
           {"crossbars", {{"dense", total.dense}, {"pruned", total.pruned}}},
           {"cells", deployment.cell_count()}};
 }

@@ -6,7 +6,9 @@
 #include "host/analog/components.hpp"
 #include "host/cli/command.hpp"
 #include "host/cli/cost_table.hpp"
+#include "host/cli/counts_table.hpp"
 #include "host/cli/deployment_table.hpp"
+#include "host/cli/options.hpp"
 #include "host/compiler/cost.hpp"
 #include "host/compiler/deployment_file.hpp"
 #include "host/error.hpp"
@@ -23,14 +25,23 @@ struct InspectArguments {
   std::filesystem::path deployment;
   std::string components;  ///< empty: kDefaultComponents
   std::string adc_model;   ///< empty: kDefaultAdcModel
+  std::string tile;        ///< models: count crossbars; empty: do not
 };
 
 constexpr const char* kDefaultComponents = "isaac";
 constexpr const char* kDefaultAdcModel = "linear";
 
-void inspect_model(const std::filesystem::path& file, const Globals& globals) {
-  const network::Network network = network::read_onnx(file);
-  show_result(globals, network::layer_table(network), network::layer_table_json(network));
+void inspect_model(const InspectArguments& arguments, const Globals& globals) {
+  const network::Network network = network::read_onnx(arguments.file);
+  std::string text = network::layer_table(network);
+  nlohmann::json result = network::layer_table_json(network);
+  if (!arguments.tile.empty()) {
+    const auto tile = find_mapping({.tile = arguments.tile, .device = "default"}).tile;
+    const auto counts = compiler::network_counts(network, network::infer_shapes(network), tile);
+    text += "\n" + counts_table(counts, tile);
+    result["crossbars"] = counts_json(counts);
+  }
+  show_result(globals, text, result);
 }
 
 void inspect_deployment(const InspectArguments& arguments, const Globals& globals) {
@@ -84,9 +95,13 @@ void inspect_measurement(const InspectArguments& arguments, const Globals& globa
 
 void run(const InspectArguments& arguments, const Globals& globals) {
   const std::filesystem::path suffix = arguments.file.extension();
+  if (!arguments.tile.empty() && suffix != ".onnx") {
+    throw InputError(arguments.file.string() +
+                     ": --tile is for a model (.onnx): a deployment has its own");
+  }
   if (suffix == ".xbar") return inspect_deployment(arguments, globals);
   refuse_cost_options(arguments);
-  if (suffix == ".onnx") return inspect_model(arguments.file, globals);
+  if (suffix == ".onnx") return inspect_model(arguments, globals);
   if (suffix == ".h5") return inspect_measurement(arguments, globals);
   throw InputError(arguments.file.string() + ": suffix '" + suffix.string() +
                    "', expected .onnx (model), .xbar (deployment) or .h5 (measurement)");
@@ -104,6 +119,11 @@ void add_inspect(CLI::App& app, Globals& globals) {
       ->type_name("FILE");
   command->add_option("--deployment", arguments->deployment, "the deployment a measurement is of")
       ->type_name("FILE");
+  command
+      ->add_option("--tile", arguments->tile,
+                   "models: crossbars of the dense network in three mappings on this tile, a TOML "
+                   "file or a name in configs/tiles")
+      ->type_name("FILE|NAME");
   command
       ->add_option(
           "--components", arguments->components,
