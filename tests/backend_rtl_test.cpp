@@ -99,6 +99,28 @@ TEST_F(Backends, AgreeOnWholeImagesWithErrorsAndNoiseOn) {
   EXPECT_GT(result.cycles, 0);
 }
 
+TEST(BackendVariants, AgreeOnEveryMappingAndEncoding) {
+  testing_support::SmallOptions semi_folded, copies;
+  semi_folded.compile.placement.mapping = compiler::Mapping::kSemiFolded;
+  copies.compile.crossbar_budget = 40;
+  for (testing_support::SmallOptions options : {semi_folded, copies}) {
+    for (const auto encoding : {compiler::Encoding::kDifferential, compiler::Encoding::kOffset}) {
+      options.encoding = encoding;
+      const SmallCase test(rough_device(), 3, options);
+      const auto& layer = test.deployment.layers[0];
+      ASSERT_GT(layer.parts * layer.columns_per_vector, 1);
+      EngineBackend engine(test.deployment.tile, test.device, kChip);
+      const auto rtl = open_rtl(test);
+      program_all(engine, test.deployment);
+      program_all(*rtl, test.deployment);
+      const auto result =
+          compare_backends(test.deployment, *rtl, engine, test.images.slice(0, 2), {});
+      EXPECT_EQ(result.mismatches, 0);
+      EXPECT_GE(result.integers, 2 * 2 * (4 * 9 + 3));
+    }
+  }
+}
+
 TEST_F(Backends, AgreeUnderBackPressure) {
   auto stalled = open_rtl(test_, 0.3);
   stalled->restore(engine_.snapshot(crossbars()));

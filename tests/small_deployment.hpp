@@ -91,10 +91,19 @@ inline analog::Device ideal_device() {
   return device;
 }
 
+/// What SmallCase is compiled with.
+struct SmallOptions {
+  compiler::Encoding encoding = compiler::Encoding::kDifferential;
+  compiler::CompileOptions compile;
+};
+
 struct SmallCase {
-  explicit SmallCase(const analog::Device& chosen, unsigned seed = 3)
+  explicit SmallCase(const analog::Device& chosen, unsigned seed = 3,
+                     const SmallOptions& options = {})
       : rng(seed), device(chosen), net(small_network(rng)), images(small_images(40, rng)) {
-    deployment = compiler::compile(net, small_tile(device), device, images);
+    compiler::TileFormat tile = small_tile(device);
+    tile.encoding = options.encoding;
+    deployment = compiler::compile(net, tile, device, images, options.compile);
     runtime::calibrate_ideal(deployment, images);
   }
   std::mt19937 rng;
