@@ -30,6 +30,7 @@ std::vector<Benchmark> solver_sizes();  // beside those two
 Benchmark solver_vgg11();
 Benchmark rtl_core();
 Benchmark engine_pages();
+Benchmark compile_vgg16_figures();
 Benchmark training();    // with LibTorch
 Benchmark evaluation();  // with LibTorch
 

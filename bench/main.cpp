@@ -41,8 +41,8 @@ void check_known(const std::string& name, const std::vector<Benchmark>& all) {
 }
 
 nlohmann::json measure(const std::vector<std::string>& only) {
-  std::vector<Benchmark> all = {rtl_core(), engine_pages(), solver_64(), solver_128(),
-                                solver_vgg11()};
+  std::vector<Benchmark> all = {rtl_core(),   engine_pages(), solver_64(),
+                                solver_128(), solver_vgg11(), compile_vgg16_figures()};
   for (Benchmark& size : solver_sizes()) all.push_back(std::move(size));
 #ifdef CROSSLOOP_LIBTORCH
   all.push_back(training());

@@ -104,6 +104,24 @@ void update_statistics(Deployment& deployment, int index,
   compiler::set_output_scales(deployment, index);
 }
 
+/// The codes of ideal cells, without the cost of programming them.
+Snapshot nominal_snapshot(const Deployment& deployment) {
+  const compiler::TileFormat& tile = deployment.tile;
+  Snapshot snapshot;
+  for (std::size_t id = 0; id < deployment.crossbars.size(); ++id) {
+    const auto& crossbar = deployment.crossbars[id];
+    const auto levels = padded_levels(static_cast<std::int32_t>(id), crossbar.row_count(),
+                                      crossbar.column_count(), crossbar.levels, tile);
+    std::vector<std::uint16_t> codes;
+    codes.reserve(levels.size());
+    for (const std::uint8_t level : levels) {
+      codes.push_back(static_cast<std::uint16_t>(tile.code.nominal(level)));
+    }
+    snapshot.codes.push_back(std::move(codes));
+  }
+  return snapshot;
+}
+
 /// Evenly spread vectors of a batch.
 std::vector<std::uint8_t> sample_of(std::span<const std::uint8_t> windows, int inputs, int wanted) {
   const std::size_t length = static_cast<std::size_t>(inputs);
@@ -119,18 +137,19 @@ std::vector<std::uint8_t> sample_of(std::span<const std::uint8_t> windows, int i
   return sample;
 }
 
-/// The input vectors of all parts of a layer: where it is folded, its windows.
-std::vector<std::uint8_t> all_vectors(const Deployment& deployment, int index,
-                                      const Activations& activations,
-                                      const std::vector<std::uint8_t>& windows) {
+/// Some of the input vectors of all parts of a layer; where it is folded, those are its windows.
+std::vector<std::uint8_t> sample_vectors(const Deployment& deployment, int index,
+                                         const Activations& activations,
+                                         std::span<const std::uint8_t> windows, int wanted) {
   const Layer& layer = deployment.layers[static_cast<std::size_t>(index)];
-  if (layer.mapping == compiler::Mapping::kFolded) return windows;
+  const int inputs = compiler::vector_inputs(layer);
+  if (layer.mapping == compiler::Mapping::kFolded) return sample_of(windows, inputs, wanted);
   std::vector<std::uint8_t> vectors;
   for (int part = 0; part < layer.parts; ++part) {
     const auto own = gather_vectors(deployment, index, part, activations);
     vectors.insert(vectors.end(), own.begin(), own.end());
   }
-  return vectors;
+  return sample_of(vectors, inputs, wanted);
 }
 
 void calibrate_crossbar_layer(Deployment& deployment, int index, Backend& backend,
@@ -138,8 +157,8 @@ void calibrate_crossbar_layer(Deployment& deployment, int index, Backend& backen
                               const RunOptions& run, Activations& activations) {
   const Layer& layer = deployment.layers[static_cast<std::size_t>(index)];
   const auto windows = gather_windows(deployment, index, activations);
-  const auto sample = sample_of(all_vectors(deployment, index, activations, windows),
-                                compiler::vector_inputs(layer), calibration.sample_vectors);
+  const auto sample =
+      sample_vectors(deployment, index, activations, windows, calibration.sample_vectors);
   if (calibration.gain) fit_gains(deployment, index, measurement, sample);
   if (calibration.adc_range) {
     fit_adc_range(deployment, index, measurement, sample, calibration.range);
@@ -181,7 +200,7 @@ void calibrate_ideal(Deployment& deployment, const data::Dataset& images,
   ideal.g_max_us = code.nominal(code.levels() - 1);
   ideal.wires = {0.0, 0.0, 0.0, 0.0};
   EngineBackend backend(deployment.tile, ideal, 1);
-  program_all(backend, deployment);
+  backend.restore(nominal_snapshot(deployment));
   CalibrationOptions calibration;
   calibration.range = range;
   calibrate(deployment, backend, nominal_measurement(deployment), images, calibration, {});
