@@ -155,7 +155,6 @@ std::vector<std::uint8_t> sample_vectors(const Deployment& deployment, int index
 void calibrate_crossbar_layer(Deployment& deployment, int index, Backend& backend,
                               const Measurement& measurement, const CalibrationOptions& calibration,
                               const RunOptions& run, Activations& activations) {
-  const Layer& layer = deployment.layers[static_cast<std::size_t>(index)];
   const auto windows = gather_windows(deployment, index, activations);
   const auto sample =
       sample_vectors(deployment, index, activations, windows, calibration.sample_vectors);
