@@ -30,6 +30,9 @@ std::vector<Benchmark> solver_sizes();  // beside those two
 Benchmark solver_vgg11();
 Benchmark rtl_core();
 Benchmark engine_pages();
+Benchmark engine_check();
+std::vector<Benchmark> engine_rates();
+std::vector<Benchmark> engine_over_libtorch();  // with LibTorch
 Benchmark training();    // with LibTorch
 Benchmark evaluation();  // with LibTorch
 
