@@ -31,8 +31,11 @@ Benchmark solver_vgg11();
 Benchmark rtl_core();
 Benchmark engine_pages();
 Benchmark compile_vgg16_figures();
-Benchmark training();    // with LibTorch
-Benchmark evaluation();  // with LibTorch
+Benchmark engine_check();
+std::vector<Benchmark> engine_rates();
+std::vector<Benchmark> engine_over_libtorch();  // with LibTorch
+Benchmark training();                           // with LibTorch
+Benchmark evaluation();                         // with LibTorch
 
 /// Median of some timings; the vector is taken by value, since it is reordered.
 double median(std::vector<double> values);

@@ -43,10 +43,13 @@ void check_known(const std::string& name, const std::vector<Benchmark>& all) {
 nlohmann::json measure(const std::vector<std::string>& only) {
   std::vector<Benchmark> all = {rtl_core(),   engine_pages(), solver_64(),
                                 solver_128(), solver_vgg11(), compile_vgg16_figures()};
+  all.push_back(engine_check());
+  for (Benchmark& rate : engine_rates()) all.push_back(std::move(rate));
   for (Benchmark& size : solver_sizes()) all.push_back(std::move(size));
 #ifdef CROSSLOOP_LIBTORCH
   all.push_back(training());
   all.push_back(evaluation());
+  for (Benchmark& ratio : engine_over_libtorch()) all.push_back(std::move(ratio));
 #endif
   for (const std::string& name : only) check_known(name, all);
   nlohmann::json figures = nlohmann::json::object();

@@ -6,7 +6,7 @@
 #include <cstdlib>
 
 #include "host/error.hpp"
-#include "tests/random_pages.hpp"
+#include "tests/random_layers.hpp"
 
 namespace crossloop::engine {
 namespace {
@@ -16,30 +16,13 @@ using testing_support::random_bytes;
 using testing_support::random_page;
 using testing_support::RandomPage;
 using testing_support::RandomPageOptions;
+using testing_support::reference_run;
 
 class EngineOn : public ::testing::TestWithParam<const char*> {
  protected:
   void SetUp() override { ::setenv("CROSSLOOP_ENGINE", GetParam(), 1); }
   void TearDown() override { ::unsetenv("CROSSLOOP_ENGINE"); }
 };
-
-JobResult reference_run(const std::vector<RandomPage>& pages, const Job& job,
-                        std::span<const std::uint8_t> vectors) {
-  JobResult result;
-  const std::size_t inputs = static_cast<std::size_t>(job.inputs);
-  const std::size_t outputs = static_cast<std::size_t>(job.outputs);
-  result.accumulators.assign(vectors.size() / inputs * outputs, 0);
-  for (std::size_t v = 0; v < vectors.size() / inputs; ++v) {
-    for (std::size_t p = 0; p < pages.size(); ++p) {
-      accumulate_page(
-          {pages[p].codes, &pages[p].tables, job.pages[p].inl},
-          static_cast<std::uint32_t>(job.pages[p].crossbar), job.settings,
-          job.first_vector + static_cast<std::uint32_t>(v), vectors.subspan(v * inputs, inputs),
-          std::span(result.accumulators).subspan(v * outputs, outputs), result.counters);
-    }
-  }
-  return result;
-}
 
 TEST_P(EngineOn, EqualsTheReferenceToTheLastBit) {
   const int seed = ::testing::UnitTest::GetInstance()->random_seed();
@@ -74,8 +57,8 @@ TEST_P(EngineOn, EqualsTheReferenceToTheLastBit) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(InstructionSets, EngineOn, ::testing::Values("plain", "avx2", ""),
-                         [](const auto& set) {
+INSTANTIATE_TEST_SUITE_P(InstructionSets, EngineOn,
+                         ::testing::Values("plain", "avx2", "avx512", ""), [](const auto& set) {
                            return set.param[0] == 0 ? std::string("best") : std::string(set.param);
                          });
 

@@ -8,8 +8,8 @@
 #include <unordered_map>
 #include <vector>
 
+#include "host/engine/instruction_set.hpp"
 #include "host/engine/job.hpp"
-#include "host/engine/page_kernel.hpp"
 
 namespace crossloop::engine {
 
@@ -20,6 +20,8 @@ struct EngineOptions {
   int threads = 0;  ///< 0: all cores. The result does not depend on it
   Fault fault = Fault::kNone;
 };
+
+struct LoadedArray;
 
 /// Holds the effective codes of crossbars and runs jobs on them. Not thread-safe.
 class Engine {
@@ -37,24 +39,13 @@ class Engine {
   /// loaded, a table does not fit it, an index lies outside, or the vectors are not whole.
   JobResult run(const Job& job, std::span<const std::uint8_t> vectors) const;
 
-  /// "avx512", "avx2" or "plain": the instruction set in use.
-  const std::string& instruction_set() const { return instruction_set_; }
+  /// The instruction set in use, see instruction_set.hpp.
+  const std::string& instruction_set() const { return set_.name; }
 
  private:
-  struct Array {
-    int rows = 0;
-    int columns = 0;
-    std::vector<std::uint16_t> codes;
-    std::vector<std::int16_t> padded;  ///< [rows][padded columns]
-    std::int32_t largest_column_sum = 0;
-    std::int32_t largest_code = 0;
-  };
-  friend struct PreparedPage;
-
   EngineOptions options_;
-  PageKernel kernel_;
-  std::string instruction_set_;
-  std::unordered_map<std::int32_t, Array> arrays_;
+  InstructionSet set_;
+  std::unordered_map<std::int32_t, std::shared_ptr<const LoadedArray>> arrays_;
 };
 
 }  // namespace crossloop::engine

@@ -1,0 +1,41 @@
+// The vectors of the instruction set that page_kernel.cpp is being compiled for.
+#pragma once
+
+#if defined(CROSSLOOP_PLAIN_LANES)
+#include "host/engine/lanes_plain.hpp"
+#elif defined(__AVX512BW__)
+#include "host/engine/lanes_avx512.hpp"
+#elif defined(__AVX2__)
+#include "host/engine/lanes_avx2.hpp"
+#elif defined(__aarch64__)
+#include "host/engine/lanes_neon.hpp"
+#endif
+
+namespace crossloop::engine::CROSSLOOP_KERNEL {
+namespace {
+
+constexpr int kParts = kStrip / kWords;  ///< vectors of a strip
+constexpr int kHalf = kWords / 2;        ///< 32-bit lanes of a vector
+
+template <typename Vector, typename Element>
+inline Vector load(const Element* values) {
+  Vector vector;
+  __builtin_memcpy(&vector, values, sizeof vector);
+  return vector;
+}
+template <typename Vector, typename Element>
+inline void store(Element* values, Vector vector) {
+  __builtin_memcpy(values, &vector, sizeof vector);
+}
+
+/// Where `packed` puts the lanes: column (0..31) of position `position` of a strip.
+inline int packed_column(int position) {
+  const int block = position & ~7;
+  const int within = position & 7;
+  return block + (within < 4 ? 2 * within : 2 * (within - 4) + 1);
+}
+
+inline int group_count(const KernelPage& page) { return (page.rows + kGroup - 1) / kGroup; }
+
+}  // namespace
+}  // namespace crossloop::engine::CROSSLOOP_KERNEL

@@ -1,0 +1,136 @@
+// Vectors of 32 words for page_kernel.cpp: AVX-512 BW, with VNNI and VBMI where compiled for them.
+#pragma once
+
+#include <immintrin.h>
+
+#include "host/engine/page_kernel.hpp"
+
+namespace crossloop::engine::CROSSLOOP_KERNEL {
+namespace {
+
+constexpr int kWords = 32;
+typedef std::int16_t Words __attribute__((vector_size(64)));
+typedef std::int32_t Longs __attribute__((vector_size(64)));
+
+inline __m512i raw(Words v) { return reinterpret_cast<__m512i>(v); }
+inline __m512i raw(Longs v) { return reinterpret_cast<__m512i>(v); }
+inline Words words(__m512i v) { return reinterpret_cast<Words>(v); }
+inline Longs longs(__m512i v) { return reinterpret_cast<Longs>(v); }
+
+inline Words smaller(Words a, Words b) { return words(_mm512_min_epi16(raw(a), raw(b))); }
+inline Words larger(Words a, Words b) { return words(_mm512_max_epi16(raw(a), raw(b))); }
+
+/// count + (a > b).
+inline Words counted(Words count, Words a, Words b) {
+  return words(_mm512_mask_sub_epi16(raw(count), _mm512_cmpgt_epi16_mask(raw(a), raw(b)),
+                                     raw(count), _mm512_set1_epi16(-1)));
+}
+
+/// sum + a[2i] b[2i] + a[2i+1] b[2i+1].
+inline Longs dot(Longs sum, Words a, Words b) {
+#if defined(__AVX512VNNI__)
+  return longs(_mm512_dpwssd_epi32(raw(sum), raw(a), raw(b)));
+#else
+  return sum + longs(_mm512_madd_epi16(raw(a), raw(b)));
+#endif
+}
+
+inline Longs shifted(Longs v, Longs right) { return longs(_mm512_srav_epi32(raw(v), raw(right))); }
+
+/// Both cut to 16 bits with saturation, blocks of 4 in turn.
+inline Words packed(Longs a, Longs b) { return words(_mm512_packs_epi32(raw(a), raw(b))); }
+
+inline Words left(Words v, int bits) {
+  return words(_mm512_sll_epi16(raw(v), _mm_cvtsi32_si128(bits)));
+}
+
+/// (a b + 2^14) >> 15.
+inline Words scaled_product(Words a, Words b) { return words(_mm512_mulhrs_epi16(raw(a), raw(b))); }
+
+template <int kBits>
+inline Longs rotated(Longs v) {
+  return longs(_mm512_rol_epi32(raw(v), kBits));
+}
+
+/// Sum of the 8 nibbles of each lane, less 60.
+inline Longs nibble_sums(Longs v) {
+  const __m512i low = _mm512_set1_epi8(15);
+  const __m512i upper = _mm512_and_si512(_mm512_srli_epi32(raw(v), 4), low);
+#if defined(__AVX512VNNI__)
+  // lower + upper = byte - 15 upper
+  const __m512i bytes = _mm512_dpbusd_epi32(_mm512_set1_epi32(-60), raw(v), _mm512_set1_epi8(1));
+  return longs(_mm512_dpbusd_epi32(bytes, upper, _mm512_set1_epi8(-15)));
+#else
+  const __m512i bytes = _mm512_add_epi8(_mm512_and_si512(raw(v), low), upper);
+  const __m512i pairs = _mm512_maddubs_epi16(bytes, _mm512_set1_epi8(1));
+  return longs(_mm512_madd_epi16(pairs, _mm512_set1_epi16(1))) - 60;
+#endif
+}
+
+/// The lower halves of both, a in the even words.
+inline Words interleaved(Longs a, Longs b) {
+  return words(_mm512_mask_blend_epi16(0xAAAAAAAA, raw(a), _mm512_slli_epi32(raw(b), 16)));
+}
+
+#if defined(__AVX512VBMI__)
+/// Corrections of 8-bit codes, held in registers.
+struct Bend {
+  explicit Bend(const std::int32_t* inl) {
+    std::int8_t bytes[256];
+    for (int i = 0; i < 256; ++i) bytes[i] = static_cast<std::int8_t>(inl[i]);
+    for (int i = 0; i < 4; ++i) quarter[i] = _mm512_loadu_si512(bytes + 64 * i);
+  }
+  Words operator()(Words codes) const {
+    const __m512i index = raw(codes);
+    const __m512i lower = _mm512_permutex2var_epi8(quarter[0], index, quarter[1]);
+    const __m512i upper = _mm512_permutex2var_epi8(quarter[2], index, quarter[3]);
+    const __m512i both = _mm512_mask_blend_epi8(_mm512_movepi8_mask(index), lower, upper);
+    return codes + words(_mm512_srai_epi16(_mm512_slli_epi16(both, 8), 8));
+  }
+  __m512i quarter[4];
+};
+#else
+#define CROSSLOOP_BEND_BY_CODE
+#endif
+
+/// Appends the patterns of all phases to their lists, empty ones left out: what a driven group
+/// adds lies at table + 8 entry. `input` is padded with zeros to whole vectors.
+#define CROSSLOOP_SHORT_LISTS
+inline void list_patterns(const std::uint8_t* input, int groups, int phases, int stride,
+                          std::uint16_t* lists, int* lengths) {
+  const __m512i ones = _mm512_set1_epi8(1);
+  __m512i base =
+      _mm512_slli_epi32(_mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15), 7);
+  for (int group = 0; group < groups; group += 16) {
+    __m512i bytes = _mm512_loadu_si512(input + kGroup * group);
+    for (int phase = 0; phase < phases; ++phase) {
+      const __m512i bits = _mm512_and_si512(bytes, ones);
+#if defined(__AVX512VNNI__)
+      const __m512i pattern =
+          _mm512_dpbusd_epi32(_mm512_setzero_si512(), bits, _mm512_set1_epi32(0x40201008));
+#else
+      const __m512i pattern =
+          _mm512_srli_epi32(_mm512_mullo_epi32(bits, _mm512_set1_epi32(kCollect)), 21);
+#endif
+      const __mmask16 driven = _mm512_test_epi32_mask(pattern, pattern);
+      const __m512i entries = _mm512_maskz_compress_epi32(driven, _mm512_or_si512(pattern, base));
+      _mm256_storeu_si256(reinterpret_cast<__m256i*>(lists + phase * stride + lengths[phase]),
+                          _mm512_cvtepi32_epi16(entries));
+      lengths[phase] += __builtin_popcount(driven);
+      bytes = _mm512_srli_epi32(bytes, 1);
+    }
+    base = _mm512_add_epi32(base, _mm512_set1_epi32(16 << 7));
+  }
+}
+
+#if defined(__AVX512VBMI2__)
+#define CROSSLOOP_COMPRESSED_GATHER
+/// Bytes of `source` whose bit in `mask` is set, one after the other; reads no others.
+inline void compress_bytes(const std::uint8_t* source, std::uint64_t mask, std::uint8_t* target) {
+  const __m512i bytes = _mm512_maskz_loadu_epi8(mask, source);
+  _mm512_storeu_si512(target, _mm512_maskz_compress_epi8(mask, bytes));
+}
+#endif
+
+}  // namespace
+}  // namespace crossloop::engine::CROSSLOOP_KERNEL
