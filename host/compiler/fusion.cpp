@@ -66,11 +66,6 @@ void check_has_integer_rule(const Node& node) {
                      "Linear, BatchNormalization, Relu, MaxPool, AveragePool, GlobalAveragePool, "
                      "Add or Flatten");
   }
-  const auto* conv = std::get_if<network::Conv>(&node.op);
-  if (conv != nullptr && conv->groups != 1) {
-    throw InputError("node '" + node.name + "': a convolution of " + std::to_string(conv->groups) +
-                     " groups cannot be mapped, expected 1 group");
-  }
 }
 
 /// Absorbs the operators behind `fused.node` that cost nothing and notes them in `absorbed`.
