@@ -179,6 +179,29 @@ inline std::vector<std::int32_t> evaluate_position(const Layer& layer, const Ten
   return result;
 }
 
+/// What a copy layer makes of the tensors.
+inline IntegerTensor evaluate_copy(const Deployment& deployment, const Layer& layer,
+                                   const std::vector<IntegerTensor>& tensors) {
+  const network::Shape& out = deployment.tensors[std::size_t(layer.output)].shape;
+  IntegerTensor made(std::size_t(out.size()), layer.range.zero);
+  for (std::size_t i = 0; i < layer.copies.size(); ++i) {
+    const CopyPart& part = layer.copies[i];
+    const network::Shape& in = deployment.tensors[std::size_t(layer.inputs[i])].shape;
+    for (int element = 0; element < part.count[0] * part.count[1] * part.count[2]; ++element) {
+      const int c = element / (part.count[1] * part.count[2]);
+      const int y = element / part.count[2] % part.count[1];
+      const int x = element % part.count[2];
+      const int row = part.start[1] + y * part.step[1];
+      const int column = part.start[2] + x * part.step[2];
+      const int source = (row * in.width + column) * in.channels + part.start[0] + c * part.step[0];
+      const int target = ((part.offset[1] + y) * out.width + part.offset[2] + x) * out.channels +
+                         part.offset[0] + c;
+      made[std::size_t(target)] = tensors[std::size_t(layer.inputs[i])][std::size_t(source)];
+    }
+  }
+  return made;
+}
+
 /// All tensors of one image (HWC pixels), with exact integer products in place of crossbars: the
 /// accumulator unit must be 1.
 inline std::vector<IntegerTensor> evaluate(const Deployment& deployment,
@@ -194,6 +217,8 @@ inline std::vector<IntegerTensor> evaluate(const Deployment& deployment,
       for (std::size_t i = 0; i < a.size(); ++i) {
         out.push_back(engine::requantised_add(a[i], b[i], layer.add, layer.range));
       }
+    } else if (layer.kind == LayerKind::kCopy) {
+      out = evaluate_copy(deployment, layer, tensors);
     } else {
       for (int position = 0; position < shape.height * shape.width; ++position) {
         const auto content =

@@ -4,9 +4,10 @@
 #include <cmath>
 #include <map>
 
+#include "host/compiler/activation_scales.hpp"
 #include "host/compiler/deployment_file.hpp"
+#include "host/compiler/digital_layers.hpp"
 #include "host/compiler/duplicate.hpp"
-#include "host/compiler/fixed_point.hpp"
 #include "host/compiler/fusion.hpp"
 #include "host/compiler/place.hpp"
 #include "host/compiler/quantise.hpp"
@@ -19,10 +20,6 @@ namespace {
 using network::Network;
 using network::Node;
 using network::Shape;
-
-/// Rails of the logits, and the scale that puts the largest calibrated one at 2^16.
-constexpr std::int32_t kLogitRail = 1 << 20;
-constexpr double kLogitLevels = 1 << 16;
 
 constexpr int kPixelBits = 8;
 
@@ -46,6 +43,7 @@ class Compilation {
 
   Deployment run(std::map<std::string, std::vector<float>>& chosen_scales) {
     const std::vector<FusedNode> fused = fuse(network_);
+    join_ranges(fused, ranges_);
     for (std::size_t i = 0; i < fused.size(); ++i) {
       append(fused[i], i + 1 == fused.size());
     }
@@ -75,54 +73,25 @@ class Compilation {
       append_crossbar_layer(fused, std::move(layer), on_image);
       return;
     }
-    if (std::holds_alternative<network::Add>(fused.node->op)) {
-      set_add(layer);
-    } else {
-      set_pool(*fused.node, layer);
-    }
+    set_digital_layer(result_, *fused.node, layer);
     result_.layers.push_back(std::move(layer));
   }
 
   /// The tensor a layer makes, and the rails of the layer.
   void add_output_tensor(const FusedNode& fused, Layer& layer, bool last) {
-    TensorInfo tensor{.name = fused.output, .shape = shapes_.at(fused.output)};
-    const ValueRange& range = ranges_.at(fused.output);
-    const TensorInfo& first = result_.tensors.at(static_cast<std::size_t>(layer.inputs.at(0)));
-    if (std::holds_alternative<network::MaxPool>(fused.node->op)) {
-      tensor.scale = first.scale;  // the codes themselves pass
-      tensor.zero = first.zero;
-      if (fused.quantise != nullptr) check_same_scale(*fused.node, *fused.quantise, tensor);
-    } else if (fused.quantise != nullptr && !last) {
-      tensor.scale = fused.quantise->scale;
-      tensor.zero = fused.quantise->zero_point - fused.quantise->low;
-      layer.range = {.zero = tensor.zero,
-                     .low = fused.relu ? tensor.zero : 0,
-                     .high = fused.quantise->high - fused.quantise->low};
-    } else if (last) {
-      const double largest = std::max(std::abs(range.low), std::abs(range.high));
-      tensor.scale = largest > 0.0 ? largest / kLogitLevels : 1.0;
-      layer.range = {.zero = 0, .low = -kLogitRail, .high = kLogitRail};
-      if (fused.relu) layer.range.low = 0;
-    } else {
-      const TensorScale scale = quantise_range(range);
-      tensor.scale = scale.scale;
-      tensor.zero = scale.zero;
-      layer.range.zero = scale.zero;  // 0 after a Relu, which the lower rail then performs
+    std::vector<TensorInfo> inputs;
+    for (const std::int32_t id : layer.inputs) {
+      inputs.push_back(result_.tensors[static_cast<std::size_t>(id)]);
     }
+    const OutputCodes codes = passes_codes(*fused.node)
+                                  ? passed_codes(fused, inputs)
+                                  : output_codes(fused, ranges_.at(fused.output), last);
+    layer.range = codes.range;
     tensor_ids_[fused.output] = layer.output;
-    result_.tensors.push_back(std::move(tensor));
-  }
-
-  /// A max pool keeps its codes, so a quantiser behind it must be the one before it.
-  static void check_same_scale(const Node& node, const network::Quantise& quantise,
-                               const TensorInfo& tensor) {
-    if (static_cast<float>(tensor.scale) == quantise.scale &&
-        tensor.zero == quantise.zero_point - quantise.low) {
-      return;
-    }
-    throw InputError("node '" + node.name + "': its output is quantised with scale " +
-                     std::to_string(quantise.scale) + ", its input with " +
-                     std::to_string(tensor.scale) + ", expected the same for a max pool");
+    result_.tensors.push_back({.name = fused.output,
+                               .shape = shapes_.at(fused.output),
+                               .scale = codes.scale.scale,
+                               .zero = codes.scale.zero});
   }
 
   void append_crossbar_layer(const FusedNode& fused, Layer layer, bool on_image) {
@@ -172,56 +141,6 @@ class Compilation {
     }
     result_.layers.push_back(std::move(layer));
     finish_layer(result_, index);
-  }
-
-  void set_add(Layer& layer) const {
-    layer.kind = LayerKind::kAdd;
-    const auto tensor = [this](std::int32_t id) {
-      return result_.tensors[static_cast<std::size_t>(id)];
-    };
-    const double unit = tensor(layer.output).scale;
-    const TensorInfo a = tensor(layer.inputs.at(0));
-    const TensorInfo b = tensor(layer.inputs.at(1));
-    const double larger = std::max(a.scale, b.scale) / unit;
-    const FixedRatio ratio = fixed_ratio(larger, "node '" + layer.name + "'");
-    const auto multiplier = [&](const TensorInfo& input) {
-      return input.scale / unit == larger ? ratio.multiplier
-                                          : static_cast<std::int32_t>(std::lround(
-                                                std::ldexp(input.scale / unit, ratio.shift)));
-    };
-    layer.add = {.zero_a = a.zero,
-                 .zero_b = b.zero,
-                 .multiplier_a = multiplier(a),
-                 .multiplier_b = multiplier(b),
-                 .shift = ratio.shift};
-  }
-
-  void set_pool(const Node& node, Layer& layer) const {
-    const TensorInfo& input = result_.tensors[static_cast<std::size_t>(layer.inputs[0])];
-    const double unit = result_.tensors[static_cast<std::size_t>(layer.output)].scale;
-    if (const auto* max = std::get_if<network::MaxPool>(&node.op)) {
-      layer.kind = LayerKind::kMaxPool;
-      layer.window = max->window;
-      layer.range.zero = input.zero;
-      return;
-    }
-    layer.kind = LayerKind::kAveragePool;
-    if (const auto* average = std::get_if<network::AveragePool>(&node.op)) {
-      layer.window = average->window;
-      const network::Window& w = layer.window;
-      const bool padded = (w.pad_top | w.pad_left | w.pad_bottom | w.pad_right) != 0;
-      if (padded && !average->count_include_pad) {
-        throw InputError("node '" + node.name +
-                         "': AveragePool with padding that does not count, "
-                         "expected no padding or count_include_pad = 1");
-      }
-    } else {
-      layer.window.kernel_h = input.shape.height;
-      layer.window.kernel_w = input.shape.width;
-    }
-    const double taps = layer.window.kernel_h * layer.window.kernel_w;
-    const FixedRatio ratio = fixed_ratio(input.scale / (taps * unit), "node '" + node.name + "'");
-    layer.scales = {{.bias = 0, .multiplier = ratio.multiplier, .shift = ratio.shift}};
   }
 
   const Network& network_;

@@ -5,6 +5,7 @@
 // the Backend's business.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -121,6 +122,16 @@ struct AddScale {
   bool operator==(const AddScale&) const = default;
 };
 
+/// What a copy layer takes of one input and where it goes, by axis (channels, height, width):
+/// output[offset + i] = input[start + i * step] for 0 <= i < count.
+struct CopyPart {
+  std::array<std::int32_t, 3> start = {0, 0, 0};
+  std::array<std::int32_t, 3> step = {1, 1, 1};  ///< may be negative
+  std::array<std::int32_t, 3> count = {1, 1, 1};
+  std::array<std::int32_t, 3> offset = {0, 0, 0};
+  bool operator==(const CopyPart&) const = default;
+};
+
 /// A tensor between layers: uint8 HWC (int32 for the last), real = scale * (q - zero).
 struct TensorInfo {
   std::string name;
@@ -130,14 +141,20 @@ struct TensorInfo {
   bool operator==(const TensorInfo&) const = default;
 };
 
-enum class LayerKind : std::int32_t { kCrossbar = 0, kAdd = 1, kMaxPool = 2, kAveragePool = 3 };
+enum class LayerKind : std::int32_t {
+  kCrossbar = 0,
+  kAdd = 1,
+  kMaxPool = 2,
+  kAveragePool = 3,
+  kCopy = 4  ///< codes in other places: slices, padding, concatenation
+};
 
 /// How a convolution's windows meet the crossbars (mapping.hpp).
 enum class Mapping : std::int32_t { kFolded = 0, kSemiFolded = 1 };
 
 /// A linear layer is a convolution whose kernel covers its whole input, so Flatten vanishes.
 struct Layer {
-  std::string name;  ///< of the Conv, Linear, Add or pool node
+  std::string name;  ///< of the node: Conv, Linear, Add, a pool, Concat, Pad or Slice
   LayerKind kind = LayerKind::kCrossbar;
   std::vector<std::int32_t> inputs;  ///< tensor ids
   std::int32_t output = 0;           ///< tensor id
@@ -148,6 +165,7 @@ struct Layer {
   OutputRange range;
   std::vector<OutputScale> scales;  ///< per output channel (crossbar), or one (average pool)
   AddScale add;
+  std::vector<CopyPart> copies;  ///< copy: one per input; elsewhere the output is range.zero
 
   // Crossbar layers only.
   std::int32_t outputs = 0;            ///< N, accumulators

@@ -82,6 +82,32 @@ auto attribute_reader(const Group& group) {
   return [&group](const char* name, std::int32_t& value) { value = group.small_integer(name); };
 }
 
+constexpr std::size_t kCopyNumbers = 12;
+
+/// Every copy in one row: start, step, count and offset by axis.
+void write_copies(const Group& group, const std::vector<CopyPart>& copies) {
+  Ints numbers;
+  for (const CopyPart& part : copies) {
+    for (const auto* axes : {&part.start, &part.step, &part.count, &part.offset}) {
+      numbers.insert(numbers.end(), axes->begin(), axes->end());
+    }
+  }
+  group.write("copies", std::span<const std::int32_t>(numbers), {copies.size(), kCopyNumbers});
+}
+
+/// `rows` copies.
+std::vector<CopyPart> read_copies(const Group& group, std::size_t rows) {
+  const Ints numbers = group.read<std::int32_t>("copies", {rows, kCopyNumbers});
+  std::vector<CopyPart> copies(rows);
+  auto number = numbers.begin();
+  for (CopyPart& part : copies) {
+    for (auto* axes : {&part.start, &part.step, &part.count, &part.offset}) {
+      for (std::int32_t& axis : *axes) axis = *number++;
+    }
+  }
+  return copies;
+}
+
 void write_tensor(const Group& group, const TensorInfo& tensor) {
   group.set("name", tensor.name);
   group.set("channels", std::int64_t{tensor.shape.channels});
@@ -106,12 +132,14 @@ void write_layer(const Group& group, const Layer& layer) {
   group.set("name", layer.name);
   group.set("kind", std::int64_t{static_cast<std::int32_t>(layer.kind)});
   visit_layer(layer, attribute_writer(group));
+  group.set("ceil_mode", std::int64_t{layer.window.ceil_mode});
   group.set("mapping", std::int64_t{static_cast<std::int32_t>(layer.mapping)});
   group.write("silent_inputs", layer.silent_inputs);
   group.set("accumulator_unit", layer.accumulator_unit);
   group.set("has_batch_norm", std::int64_t{layer.has_batch_norm});
   group.set("bn_epsilon", layer.bn_epsilon);
   group.write("inputs", layer.inputs);
+  write_copies(group, layer.copies);
   group.write("pad_values", layer.pad_values);
   Ints scales;
   for (const OutputScale& s : layer.scales) {
@@ -134,6 +162,7 @@ Layer read_layer(const Group& group) {
   layer.name = group.text("name");
   layer.kind = static_cast<LayerKind>(group.small_integer("kind"));
   visit_layer(layer, attribute_reader(group));
+  layer.window.ceil_mode = group.integer("ceil_mode") != 0;
   if (layer.outputs < 0 || layer.inputs_per_output < 0) {
     throw InputError(group.where("outputs") + ": negative size of the weights");
   }
@@ -143,6 +172,7 @@ Layer read_layer(const Group& group) {
   layer.has_batch_norm = group.integer("has_batch_norm") != 0;
   layer.bn_epsilon = group.number("bn_epsilon");
   layer.inputs = group.read<std::int32_t>("inputs");
+  layer.copies = read_copies(group, layer.kind == LayerKind::kCopy ? layer.inputs.size() : 0);
   layer.pad_values = group.read<std::int32_t>("pad_values");
   // One row per channel of a crossbar layer, one for an average pool, none otherwise.
   const hsize_t rows = layer.kind == LayerKind::kCrossbar      ? dimension(layer.outputs)

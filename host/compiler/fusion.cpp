@@ -1,5 +1,6 @@
 #include "host/compiler/fusion.hpp"
 
+#include <algorithm>
 #include <map>
 #include <set>
 
@@ -42,13 +43,21 @@ class Readers {
 };
 
 bool is_part_of_a_layer(const Node& node) {
-  return is<network::BatchNorm>(node) || is<network::Relu>(node) || is<network::Quantise>(node);
+  return is<network::BatchNorm>(node) || is<network::Relu>(node) || is<network::Clip>(node) ||
+         is<network::Quantise>(node);
+}
+
+bool is_layer(const Node& node) {
+  return network::has_weight(node) || is<network::Add>(node) || is<network::MaxPool>(node) ||
+         is<network::GlobalMaxPool>(node) || is<network::AveragePool>(node) ||
+         is<network::GlobalAveragePool>(node) || is<network::Concat>(node) ||
+         is<network::Pad>(node) || is<network::Slice>(node);
 }
 
 [[noreturn]] void refuse_unfused(const Node& node) {
-  const std::string places = is<network::BatchNorm>(node) ? "Conv or Linear"
-                             : is<network::Relu>(node)    ? "Conv, Linear, their BatchNorm or Add"
-                                                          : "the operators of one layer";
+  const std::string places = is<network::BatchNorm>(node)  ? "Conv or Linear"
+                             : is<network::Quantise>(node) ? "the operators of one layer"
+                                                           : "Conv, Linear, their BatchNorm or Add";
   throw InputError("node '" + node.name + "': a " + network::operator_name(node) +
                    " has no integer rule of its own; expected it right after " + places +
                    " as the only reader of '" + node.inputs.at(0) + "'");
@@ -56,21 +65,19 @@ bool is_part_of_a_layer(const Node& node) {
 
 /// Throws InputError for what the integer rules of docs/numerics.md do not cover.
 void check_has_integer_rule(const Node& node) {
-  const bool known =
-      network::has_weight(node) || is<network::BatchNorm>(node) || is<network::Relu>(node) ||
-      is<network::Quantise>(node) || is<network::MaxPool>(node) || is<network::AveragePool>(node) ||
-      is<network::GlobalAveragePool>(node) || is<network::Add>(node) || is<network::Flatten>(node);
-  if (!known) {
-    throw InputError("node '" + node.name + "': " + network::operator_name(node) +
-                     " has no integer rule, it can be evaluated in float only; expected Conv, "
-                     "Linear, BatchNormalization, Relu, MaxPool, AveragePool, GlobalAveragePool, "
-                     "Add or Flatten");
-  }
-  const auto* conv = std::get_if<network::Conv>(&node.op);
-  if (conv != nullptr && conv->groups != 1) {
-    throw InputError("node '" + node.name + "': a convolution of " + std::to_string(conv->groups) +
-                     " groups cannot be mapped, expected 1 group");
-  }
+  if (is_layer(node) || is_part_of_a_layer(node) || is<network::Flatten>(node)) return;
+  throw InputError("node '" + node.name + "': " + network::operator_name(node) +
+                   " has no integer rule, it can be evaluated in float only; expected Conv, "
+                   "Linear, BatchNormalization, Relu, Clip, MaxPool, GlobalMaxPool, AveragePool, "
+                   "GlobalAveragePool, Add, Concat, Pad, Slice or Flatten");
+}
+
+/// Follows `clip` with a Relu or Clip node.
+void tighten(network::Clip& clip, const Node& node) {
+  const auto* next = std::get_if<network::Clip>(&node.op);
+  const network::Clip bounds = next != nullptr ? *next : network::Clip{.low = 0.0F};
+  clip.low = std::clamp(clip.low, bounds.low, bounds.high);
+  clip.high = std::clamp(clip.high, bounds.low, bounds.high);
 }
 
 /// Absorbs the operators behind `fused.node` that cost nothing and notes them in `absorbed`.
@@ -82,9 +89,9 @@ void absorb(FusedNode& fused, const Readers& readers, std::set<const Node*>& abs
     absorbed.insert(next);
     next = readers.only(fused.output);
   }
-  const bool may_rectify = network::has_weight(*fused.node) || is<network::Add>(*fused.node);
-  if (next != nullptr && may_rectify && is<network::Relu>(*next)) {
-    fused.relu = true;
+  const bool may_clip = network::has_weight(*fused.node) || is<network::Add>(*fused.node);
+  while (next != nullptr && may_clip && (is<network::Relu>(*next) || is<network::Clip>(*next))) {
+    tighten(fused.clip, *next);
     fused.output = next->output;
     absorbed.insert(next);
     next = readers.only(fused.output);

@@ -67,6 +67,25 @@ int outputs_of(const network::Node& node) {
   return std::get<network::Linear>(node.op).out_features;
 }
 
+int groups_of(const network::Node& node) {
+  const auto* conv = std::get_if<network::Conv>(&node.op);
+  return conv == nullptr ? 1 : conv->groups;
+}
+
+/// The matrix [N][K] of a grouped convolution, whose node holds [N][K / groups]: zeros outside the
+/// groups.
+std::vector<double> whole_matrix(std::span<const float> weights, int outputs, int groups) {
+  const std::size_t inputs = weights.size() / static_cast<std::size_t>(outputs);
+  const std::size_t whole = inputs * static_cast<std::size_t>(groups);
+  const auto outputs_per_group = static_cast<std::size_t>(outputs / groups);
+  std::vector<double> matrix(static_cast<std::size_t>(outputs) * whole);
+  for (std::size_t o = 0; o < static_cast<std::size_t>(outputs); ++o) {
+    const std::size_t first = o * whole + o / outputs_per_group * inputs;
+    for (std::size_t k = 0; k < inputs; ++k) matrix[first + k] = weights[o * inputs + k];
+  }
+  return matrix;
+}
+
 /// What rounding the means to pad_values left out, into affine_offset.
 void add_pad_offset(Layer& layer, const network::InputNormalisation& normalisation) {
   const int taps = layer.window.kernel_h * layer.window.kernel_w;
@@ -88,9 +107,9 @@ FoldedLayer fold(const FusedNode& fused, const network::InputNormalisation* norm
   const std::span<const float> weights = network::weight_values(*fused.node);
   FoldedLayer folded;
   folded.outputs = outputs_of(*fused.node);
-  folded.inputs = static_cast<int>(weights.size()) / folded.outputs;
+  folded.weights = whole_matrix(weights, folded.outputs, groups_of(*fused.node));
+  folded.inputs = static_cast<int>(folded.weights.size()) / folded.outputs;
   fold_affine(folded, fused, bias_of(*fused.node));
-  folded.weights.assign(weights.begin(), weights.end());
   for (std::size_t i = 0; i < folded.weights.size(); ++i) {
     const std::size_t output = i / static_cast<std::size_t>(folded.inputs);
     const std::size_t input = i % static_cast<std::size_t>(folded.inputs);

@@ -18,7 +18,7 @@ namespace crossloop::compiler {
 struct FoldedLayer {
   int outputs = 0;              ///< N
   int inputs = 0;               ///< K
-  std::vector<double> weights;  ///< [N][K]; a channel with gamma 0 is all zeros
+  std::vector<double> weights;  ///< [N][K]; 0 outside the groups and for a gamma of 0
   std::vector<double> affine_gain, affine_offset;
   std::vector<double> bn_gamma, bn_beta;  ///< |gamma| and beta; empty without batch norm
   std::vector<std::int8_t> bn_sign;       ///< of gamma: -1, 0, 1

@@ -31,6 +31,22 @@ std::vector<bool> silent_outputs(const Deployment& deployment, const Layer& laye
   return silent;
 }
 
+/// Channels of a copy to which no part brings more than zero points; the rest is filled with them.
+std::vector<bool> silent_copies(const std::vector<std::vector<bool>>& silent, const Layer& layer,
+                                std::size_t channels) {
+  std::vector<bool> made(channels, true);
+  for (std::size_t i = 0; i < layer.copies.size(); ++i) {
+    const CopyPart& part = layer.copies[i];
+    const auto& from = silent.at(static_cast<std::size_t>(layer.inputs.at(i)));
+    for (std::int32_t c = 0; c < part.count[0]; ++c) {
+      const auto source = static_cast<std::size_t>(part.start[0] + c * part.step[0]);
+      const auto target = static_cast<std::size_t>(part.offset[0] + c);
+      made.at(target) = made.at(target) && from.at(source);
+    }
+  }
+  return made;
+}
+
 /// A pool or add of nothing but zero points gives its own, if that is within the rails.
 bool keeps_silence(const Layer& layer) {
   return layer.range.low <= layer.range.zero && layer.range.zero <= layer.range.high;
@@ -48,6 +64,8 @@ std::vector<std::vector<bool>> silent_channels(const Deployment& deployment) {
     const auto& first = silent.at(static_cast<std::size_t>(layer.inputs.at(0)));
     if (layer.kind == LayerKind::kCrossbar) {
       made = silent_outputs(deployment, layer);
+    } else if (layer.kind == LayerKind::kCopy) {
+      made = silent_copies(silent, layer, made.size());
     } else if (layer.kind == LayerKind::kMaxPool) {
       made = first;
     } else if (layer.kind == LayerKind::kAveragePool && keeps_silence(layer)) {

@@ -9,7 +9,7 @@ namespace crossloop::compiler {
 
 /// Per tensor and channel whether every element is exactly the tensor's zero point whatever the
 /// image: outputs of a crossbar layer without a column whose bias gives the zero point, and what
-/// pools and adds make of such channels. Of the tensors that the layers placed so far make.
+/// pools, adds and copies make of such channels. Of the tensors that the layers placed so far make.
 std::vector<std::vector<bool>> silent_channels(const Deployment& deployment);
 
 /// Channels of the input of crossbar layer `layer` that are silent and padded with their zero

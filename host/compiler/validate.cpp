@@ -1,5 +1,6 @@
 // The consistency of a deployment: nothing behind this check indexes or shifts out of range.
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <string>
 
@@ -140,13 +141,58 @@ void check_crossbar_layer(const Place& place, const Deployment& deployment, cons
   check_channel_terms(place, layer);
 }
 
+void check_inputs(const Place& place, const Layer& layer, std::int64_t made) {
+  if (layer.kind == LayerKind::kCopy) {
+    place.in_range("number of inputs", static_cast<std::int64_t>(layer.inputs.size()), 1, 1 << 16);
+  } else {
+    place.equal("number of inputs", layer.inputs.size(), layer.kind == LayerKind::kAdd ? 2 : 1);
+  }
+  for (const std::int32_t input : layer.inputs) place.in_range("input tensor", input, 0, made);
+  place.equal("number of copies", layer.copies.size(),
+              layer.kind == LayerKind::kCopy ? layer.inputs.size() : 0);
+}
+
+void check_copy(const Place& place, const Deployment& deployment, const Layer& layer) {
+  const TensorInfo& output = deployment.tensors[std::size_t(layer.output)];
+  place.in_range("zero point", layer.range.zero, output.zero, output.zero);
+  const std::array to = {output.shape.channels, output.shape.height, output.shape.width};
+  for (std::size_t i = 0; i < layer.copies.size(); ++i) {
+    const TensorInfo& input = deployment.tensors[std::size_t(layer.inputs[i])];
+    place.holds(input.scale == output.scale && input.zero == output.zero,
+                "tensor '" + input.name + "' has another scale or zero point than the copy");
+    const std::array from = {input.shape.channels, input.shape.height, input.shape.width};
+    const CopyPart& part = layer.copies[i];
+    for (std::size_t axis = 0; axis < from.size(); ++axis) {
+      place.in_range("offset of a copy", part.offset[axis], 0, to[axis] - 1);
+      place.in_range("count of a copy", part.count[axis], 1, to[axis] - part.offset[axis]);
+      place.in_range("start of a copy", part.start[axis], 0, from[axis] - 1);
+      place.in_range("step of a copy", part.step[axis], -(1 << 20), 1 << 20);
+      place.in_range("last element of a copy",
+                     part.start[axis] + std::int64_t{part.step[axis]} * (part.count[axis] - 1), 0,
+                     from[axis] - 1);
+    }
+  }
+}
+
+void check_add(const Place& place, const Deployment& deployment, const Layer& layer) {
+  for (const std::int32_t input : layer.inputs) {
+    place.holds(deployment.tensors[std::size_t(input)].shape ==
+                    deployment.tensors[std::size_t(layer.output)].shape,
+                "the shapes of an Add differ");
+  }
+  place.in_range("multiplier a", layer.add.multiplier_a, 0, 0xFFFF);
+  place.in_range("multiplier b", layer.add.multiplier_b, 0, 0xFFFF);
+  place.in_range("shift", layer.add.shift, 0, 47);
+  place.in_range("zero a", layer.add.zero_a, 0, 255);
+  place.in_range("zero b", layer.add.zero_b, 0, 255);
+}
+
 void check_layer(const Deployment& deployment, std::size_t index) {
   const Layer& layer = deployment.layers[index];
   const Place place{"layer " + std::to_string(index) + " '" + layer.name + "'"};
-  place.in_range("kind", static_cast<std::int32_t>(layer.kind), 0, 3);
-  place.equal("number of inputs", layer.inputs.size(), layer.kind == LayerKind::kAdd ? 2 : 1);
+  place.in_range("kind", static_cast<std::int32_t>(layer.kind), 0, 4);
   const auto made = static_cast<std::int64_t>(index);  // layer i makes tensor i + 1
-  for (const std::int32_t input : layer.inputs) place.in_range("input tensor", input, 0, made);
+  check_inputs(place, layer, made);
   place.in_range("output tensor", layer.output, made + 1, made + 1);
   place.holds(layer.range.low <= layer.range.high, "the lower rail is above the upper one");
   const bool last = index + 1 == deployment.layers.size();
@@ -154,19 +200,9 @@ void check_layer(const Deployment& deployment, std::size_t index) {
     place.in_range("lower rail", layer.range.low, 0, 255);
     place.in_range("upper rail", layer.range.high, 0, 255);
   }
+  if (layer.kind == LayerKind::kAdd) return check_add(place, deployment, layer);
+  if (layer.kind == LayerKind::kCopy) return check_copy(place, deployment, layer);
   const network::Shape& output = deployment.tensors[std::size_t(layer.output)].shape;
-  if (layer.kind == LayerKind::kAdd) {
-    for (const std::int32_t input : layer.inputs) {
-      place.holds(deployment.tensors[std::size_t(input)].shape == output,
-                  "the shapes of an Add differ");
-    }
-    place.in_range("multiplier a", layer.add.multiplier_a, 0, 0xFFFF);
-    place.in_range("multiplier b", layer.add.multiplier_b, 0, 0xFFFF);
-    place.in_range("shift", layer.add.shift, 0, 47);
-    place.in_range("zero a", layer.add.zero_a, 0, 255);
-    place.in_range("zero b", layer.add.zero_b, 0, 255);
-    return;
-  }
   const network::Shape& input = deployment.tensors[std::size_t(layer.inputs[0])].shape;
   check_window(place, layer.window, input, output);
   if (layer.kind == LayerKind::kCrossbar) {

@@ -5,6 +5,7 @@
 
 #include "host/compiler/mapping.hpp"
 #include "host/progress.hpp"
+#include "host/runtime/digital_layers.hpp"
 #include "host/runtime/engine_backend.hpp"
 #include "host/runtime/gather.hpp"
 

@@ -5,6 +5,7 @@
 
 #include "host/files.hpp"
 #include "host/progress.hpp"
+#include "host/runtime/digital_layers.hpp"
 #include "host/runtime/gather.hpp"
 
 namespace crossloop::runtime {

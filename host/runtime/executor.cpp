@@ -6,6 +6,7 @@
 #include "host/engine/requantise.hpp"
 #include "host/error.hpp"
 #include "host/progress.hpp"
+#include "host/runtime/digital_layers.hpp"
 #include "host/runtime/gather.hpp"
 
 namespace crossloop::runtime {
@@ -14,7 +15,6 @@ using compiler::Deployment;
 using compiler::Layer;
 using compiler::LayerKind;
 using network::Shape;
-using network::Window;
 
 namespace {
 
@@ -27,35 +27,6 @@ const Shape& shape_of(const Deployment& deployment, std::int32_t tensor) {
 }
 
 std::size_t size_of(const Shape& shape) { return static_cast<std::size_t>(shape.size()); }
-
-/// Calls `use(value)` for every input inside the window of one output of a pool.
-template <typename Use>
-void for_window(const Window& w, const Shape& in, const std::uint8_t* image, int out_y, int out_x,
-                int channel, const Use& use) {
-  for (int ky = 0; ky < w.kernel_h; ++ky) {
-    const int y = out_y * w.stride_h - w.pad_top + ky * w.dilation_h;
-    for (int kx = 0; kx < w.kernel_w; ++kx) {
-      const int x = out_x * w.stride_w - w.pad_left + kx * w.dilation_w;
-      if (y < 0 || y >= in.height || x < 0 || x >= in.width) continue;
-      use(static_cast<std::int32_t>(image[(y * in.width + x) * in.channels + channel]));
-    }
-  }
-}
-
-std::int32_t pool_value(const Deployment& deployment, const Layer& layer, const Shape& in,
-                        const std::uint8_t* image, int y, int x, int channel) {
-  if (layer.kind == LayerKind::kMaxPool) {
-    std::int32_t largest = 0;
-    for_window(layer.window, in, image, y, x, channel,
-               [&](std::int32_t value) { largest = std::max(largest, value); });
-    return largest;
-  }
-  const auto& input = deployment.tensors[static_cast<std::size_t>(layer.inputs[0])];
-  std::int32_t sum = 0;
-  for_window(layer.window, in, image, y, x, channel,
-             [&](std::int32_t value) { sum += value - input.zero; });
-  return engine::requantise(sum, layer.scales.at(0), layer.range);
-}
 
 /// A unit column of one part of a layer, and what it stands in for.
 struct UnitColumn {
@@ -240,33 +211,6 @@ void finish_crossbar_layer(const Deployment& deployment, int layer,
       }
     }
   });
-}
-
-void run_digital_layer(const Deployment& deployment, int layer, Activations& activations) {
-  const Layer& here = layer_at(deployment, layer);
-  const auto& a = activations.tensors.at(static_cast<std::size_t>(here.inputs.at(0)));
-  const Shape& in = shape_of(deployment, here.inputs[0]);
-  const Shape& out = shape_of(deployment, here.output);
-  std::vector<std::uint8_t> result;
-  result.reserve(static_cast<std::size_t>(activations.images) * size_of(out));
-  if (here.kind == LayerKind::kAdd) {
-    const auto& b = activations.tensors.at(static_cast<std::size_t>(here.inputs.at(1)));
-    for (std::size_t i = 0; i < a.size(); ++i) {
-      result.push_back(
-          static_cast<std::uint8_t>(engine::requantised_add(a[i], b[i], here.add, here.range)));
-    }
-  } else {
-    for (int image = 0; image < activations.images; ++image) {
-      const std::uint8_t* pixels = a.data() + static_cast<std::size_t>(image) * size_of(in);
-      for (int i = 0; i < out.size(); ++i) {
-        const int position = i / out.channels;
-        result.push_back(
-            static_cast<std::uint8_t>(pool_value(deployment, here, in, pixels, position / out.width,
-                                                 position % out.width, i % out.channels)));
-      }
-    }
-  }
-  activations.tensors[static_cast<std::size_t>(here.output)] = std::move(result);
 }
 
 std::vector<std::int32_t> run_images(const Deployment& deployment, Backend& backend,

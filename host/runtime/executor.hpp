@@ -77,9 +77,6 @@ Activations start_batch(const compiler::Deployment& deployment, const data::Data
 void finish_crossbar_layer(const compiler::Deployment& deployment, int layer,
                            std::span<const std::int32_t> accumulators, Activations& activations);
 
-/// Residual add and pools.
-void run_digital_layer(const compiler::Deployment& deployment, int layer, Activations& activations);
-
 /// Runs `images` in batches; returns the logits [images][classes].
 std::vector<std::int32_t> run_images(const compiler::Deployment& deployment, Backend& backend,
                                      const data::Dataset& images, const RunOptions& options,
