@@ -135,6 +135,10 @@ constexpr Type<Value> kTypeOf = {sizeof(Number), [](const std::uint8_t* bytes) {
 
 template <class Value>
 Type<Value> type_named(const std::string& name) {
+  if constexpr (std::is_same_v<Value, std::uint8_t>) {
+    if (name == "|u1") return kTypeOf<Value, std::uint8_t>;
+    refuse(fmt::format("its values are of type {}, expected |u1 (uint8)", name));
+  }
   if (name == "<f4") return kTypeOf<Value, float>;
   if (name == "<f8") return kTypeOf<Value, double>;
   if constexpr (std::is_same_v<Value, float>) {
@@ -225,8 +229,9 @@ template <class Value>
 void write(const std::filesystem::path& path, std::span<const std::int64_t> shape,
            std::span<const Value> values) {
   std::string header =
-      fmt::format("{{'descr': '<f{}', 'fortran_order': False, 'shape': ({}{}), }}", sizeof(Value),
-                  fmt::join(shape, ", "), shape.size() == 1 ? "," : "");
+      fmt::format("{{'descr': '<{}{}', 'fortran_order': False, 'shape': ({}{}), }}",
+                  std::is_integral_v<Value> ? 'i' : 'f', sizeof(Value), fmt::join(shape, ", "),
+                  shape.size() == 1 ? "," : "");
   // The values start at a multiple of 64 bytes; a line feed ends the header.
   constexpr std::size_t kAlignment = 64;
   const std::size_t before = kMagic.size() + 4;
@@ -246,6 +251,10 @@ NpyArray read_npy(const std::filesystem::path& path) { return read<float>(path);
 
 NpyArrayOf<double> read_npy_double(const std::filesystem::path& path) { return read<double>(path); }
 
+NpyArrayOf<std::uint8_t> read_npy_bytes(const std::filesystem::path& path) {
+  return read<std::uint8_t>(path);
+}
+
 void write_npy(const std::filesystem::path& path, std::span<const std::int64_t> shape,
                std::span<const float> values) {
   write(path, shape, values);
@@ -253,6 +262,11 @@ void write_npy(const std::filesystem::path& path, std::span<const std::int64_t> 
 
 void write_npy(const std::filesystem::path& path, std::span<const std::int64_t> shape,
                std::span<const double> values) {
+  write(path, shape, values);
+}
+
+void write_npy(const std::filesystem::path& path, std::span<const std::int64_t> shape,
+               std::span<const std::int32_t> values) {
   write(path, shape, values);
 }
 

@@ -27,12 +27,17 @@ NpyArray read_npy(const std::filesystem::path& path);
 /// The same for float32 and float64 only, every value as it is stored.
 NpyArrayOf<double> read_npy_double(const std::filesystem::path& path);
 
-/// Writes float32 or float64 in C order, version 1.0; a reader sees the old file or the whole new
-/// one. `values` has as many values as `shape` says. Throws InputError if the file cannot be
-/// written.
+/// The same for uint8 only: codes and pixels, which no other type may stand in for.
+NpyArrayOf<std::uint8_t> read_npy_bytes(const std::filesystem::path& path);
+
+/// Writes float32, float64 or int32 in C order, version 1.0; a reader sees the old file or the
+/// whole new one. `values` has as many values as `shape` says. Throws InputError if the file cannot
+/// be written.
 void write_npy(const std::filesystem::path& path, std::span<const std::int64_t> shape,
                std::span<const float> values);
 void write_npy(const std::filesystem::path& path, std::span<const std::int64_t> shape,
                std::span<const double> values);
+void write_npy(const std::filesystem::path& path, std::span<const std::int64_t> shape,
+               std::span<const std::int32_t> values);
 
 }  // namespace crossloop

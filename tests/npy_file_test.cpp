@@ -205,5 +205,30 @@ TEST_F(NpyFile, ReportsAFolderThatCannotBeWritten) {
   EXPECT_THROW(write_npy(path_ / "inner.npy", {}, std::vector<float>{1}), InputError);
 }
 
+TEST_F(NpyFile, ReadsBytesAsTheyAreAndNothingElse) {
+  write_file(path_, bytes_of(header("|u1", "(2, 2)"), raw<std::uint8_t>({0, 255, 7, 128})));
+  const auto array = read_npy_bytes(path_);
+  EXPECT_THAT(array.shape, ElementsAre(2, 2));
+  EXPECT_THAT(array.values, ElementsAre(0, 255, 7, 128));
+  for (const std::string type : {"<i8", "<f8", "|i1"}) {
+    write_file(path_, bytes_of(header(type, "(0,)"), ""));
+    try {
+      read_npy_bytes(path_);
+      FAIL() << type << " accepted";
+    } catch (const InputError& error) {
+      EXPECT_THAT(error.what(), HasSubstr("of type " + type + ", expected |u1"));
+    }
+  }
+}
+
+TEST_F(NpyFile, WritesIntegersAsIntegers) {
+  const std::vector<std::int32_t> values = {-2147483647 - 1, 0, 16777217};
+  write_npy(path_, std::vector<std::int64_t>{1, 3}, std::span<const std::int32_t>(values));
+  const auto bytes = read_file(path_);
+  const std::string text(bytes.begin(), bytes.end());
+  EXPECT_THAT(text, HasSubstr("'<i4'"));
+  EXPECT_EQ(text.substr(text.size() - 12), raw(values));
+}
+
 }  // namespace
 }  // namespace crossloop

@@ -8,6 +8,7 @@
 #include "host/cli/cost_table.hpp"
 #include "host/cli/counts_table.hpp"
 #include "host/cli/deployment_table.hpp"
+#include "host/cli/map_options.hpp"
 #include "host/cli/options.hpp"
 #include "host/compiler/cost.hpp"
 #include "host/compiler/deployment_file.hpp"
@@ -26,6 +27,7 @@ struct InspectArguments {
   std::string components;  ///< empty: kDefaultComponents
   std::string adc_model;   ///< empty: kDefaultAdcModel
   std::string tile;        ///< models: count crossbars; empty: do not
+  MapArguments maps;
 };
 
 constexpr const char* kDefaultComponents = "isaac";
@@ -55,15 +57,21 @@ void inspect_deployment(const InspectArguments& arguments, const Globals& global
   const compiler::ChipCost cost = compiler::estimate_cost(deployment, table, model);
   nlohmann::json result = deployment_json(deployment);
   result["cost"] = cost_json(cost);
-  show_result(globals, deployment_table(deployment) + "\n" + cost_table(cost), result);
+  std::string text = deployment_table(deployment) + "\n" + cost_table(cost);
+  const std::string maps = write_maps(arguments.maps, deployment);
+  if (!maps.empty()) text += "\n" + maps;
+  show_result(globals, text, result);
 }
 
-/// Only a deployment has a cost.
-void refuse_cost_options(const InspectArguments& arguments) {
-  if (arguments.components.empty() && arguments.adc_model.empty()) return;
-  throw InputError(fmt::format(
-      "{}: {} is for a deployment (.xbar): only there are crossbars to cost",
-      arguments.file.string(), arguments.components.empty() ? "--adc-model" : "--components"));
+/// Only a deployment has crossbars.
+void refuse_deployment_options(const InspectArguments& arguments) {
+  const std::string map = arguments.maps.given();
+  const std::string option = !arguments.components.empty()  ? "--components"
+                             : !arguments.adc_model.empty() ? "--adc-model"
+                                                            : map;
+  if (option.empty()) return;
+  throw InputError(fmt::format("{}: {} is for a deployment (.xbar): only there are crossbars",
+                               arguments.file.string(), option));
 }
 
 void inspect_measurement(const InspectArguments& arguments, const Globals& globals) {
@@ -100,7 +108,7 @@ void run(const InspectArguments& arguments, const Globals& globals) {
                      ": --tile is for a model (.onnx): a deployment has its own");
   }
   if (suffix == ".xbar") return inspect_deployment(arguments, globals);
-  refuse_cost_options(arguments);
+  refuse_deployment_options(arguments);
   if (suffix == ".onnx") return inspect_model(arguments, globals);
   if (suffix == ".h5") return inspect_measurement(arguments, globals);
   throw InputError(arguments.file.string() + ": suffix '" + suffix.string() +
@@ -138,6 +146,7 @@ void add_inspect(CLI::App& app, Globals& globals) {
                       "{}",
                       analog::adc_model_names(), kDefaultAdcModel))
       ->type_name("NAME");
+  add_map_options(*command, arguments->maps);
   command->callback([arguments, &globals] { run(*arguments, globals); });
 }
 

@@ -1,18 +1,23 @@
 // crossloop run: images through a programmed chip, and RTL against engine.
 #include <spdlog/fmt/fmt.h>
 
-#include <algorithm>
 #include <chrono>
 #include <filesystem>
+#include <optional>
 
 #include "host/cli/command.hpp"
+#include "host/cli/counters.hpp"
 #include "host/cli/devices.hpp"
+#include "host/cli/layer_error_table.hpp"
 #include "host/cli/options.hpp"
+#include "host/cli/run_crossbar.hpp"
 #include "host/compiler/deployment_file.hpp"
 #include "host/error.hpp"
+#include "host/network/onnx_file.hpp"
 #include "host/runtime/compare.hpp"
 #include "host/runtime/engine_backend.hpp"
 #include "host/runtime/executor.hpp"
+#include "host/runtime/layer_errors.hpp"
 
 namespace crossloop::cli {
 
@@ -25,6 +30,8 @@ struct RunArguments {
   bool compare = false;
   std::filesystem::path replay = "replay.json";
   std::string inject = "none";
+  std::filesystem::path layer_errors;  ///< the model; empty: not asked for
+  CrossbarArguments crossbar;
 };
 
 /// What came out of the chip itself.
@@ -42,16 +49,24 @@ runtime::RunOptions run_options(const RunArguments& arguments, const data::Datas
   return options;
 }
 
+/// `errors` may be null.
 Outcome run_on_chip(const compiler::Deployment& deployment, runtime::Backend& chip,
-                    const data::Dataset& images, const runtime::RunOptions& options) {
+                    const data::Dataset& images, const runtime::RunOptions& options,
+                    runtime::LayerErrors* errors) {
   Outcome outcome;
-  const auto start = std::chrono::steady_clock::now();
-  const auto logits = runtime::run_images(deployment, chip, images, options,
-                                          [&outcome](const runtime::LayerEvent& event) {
-                                            if (event.counters) outcome.counters += *event.counters;
-                                            outcome.cycles += event.cycles;
-                                          });
-  const std::chrono::duration<double> spent = std::chrono::steady_clock::now() - start;
+  using Clock = std::chrono::steady_clock;
+  const auto start = Clock::now();
+  Clock::duration aside{};  // spent on the errors
+  const auto observer = [&](const runtime::LayerEvent& event) {
+    if (event.counters) outcome.counters += *event.counters;
+    outcome.cycles += event.cycles;
+    if (errors == nullptr) return;
+    const auto begin = Clock::now();
+    errors->observe(event);
+    aside += Clock::now() - begin;
+  };
+  const auto logits = runtime::run_images(deployment, chip, images, options, observer);
+  const std::chrono::duration<double> spent = Clock::now() - start - aside;
   outcome.seconds = spent.count();
   outcome.accuracy = runtime::accuracy_of(logits, images);
   return outcome;
@@ -71,13 +86,6 @@ runtime::Comparison compare(const RunArguments& arguments, const compiler::Deplo
   engine.restore(snapshot);
   return runtime::compare_backends(deployment, *rtl, engine, images, run_options(arguments, images),
                                    arguments.replay);
-}
-
-nlohmann::json counters_json(const runtime::ConversionCounters& counters) {
-  return {{"column_reads", counters.column_reads},
-          {"conversions", counters.conversions},
-          {"clipped_low", counters.clipped_low},
-          {"clipped_high", counters.clipped_high}};
 }
 
 nlohmann::json comparison_json(const runtime::Comparison& comparison) {
@@ -101,15 +109,11 @@ void require_match(const runtime::Comparison& comparison, const std::filesystem:
 }
 
 std::string text_of(const Outcome& outcome) {
-  const auto& counters = outcome.counters;
-  const double clipped = static_cast<double>(counters.clipped_low + counters.clipped_high) /
-                         static_cast<double>(std::max<std::int64_t>(counters.conversions, 1));
   return fmt::format(
       "  accuracy      {:.2f} %\n"
-      "  ADC           {} column reads, {} conversions, {:.4f} % clipped\n"
+      "  ADC           {}\n"
       "  time          {:.2f} s, {} device cycles\n",
-      100.0 * outcome.accuracy, counters.column_reads, counters.conversions, 100.0 * clipped,
-      outcome.seconds, outcome.cycles);
+      100.0 * outcome.accuracy, counters_text(outcome.counters), outcome.seconds, outcome.cycles);
 }
 
 void run(const RunArguments& arguments, const Globals& globals) {
@@ -117,10 +121,20 @@ void run(const RunArguments& arguments, const Globals& globals) {
     throw InputError("--inject plants a fault for a comparison to find: it needs --compare");
   }
   const auto deployment = compiler::read_deployment(arguments.deployment);
+  if (arguments.crossbar.crossbar) {
+    return run_crossbar(arguments.crossbar, arguments.chip, deployment, globals);
+  }
   const analog::Device device = find_chip_device(arguments.chip, deployment);
   const auto images = data::load_data(arguments.data.source, arguments.data.options).test;
+  runtime::RunOptions options = run_options(arguments, images);
+  std::optional<runtime::LayerErrors> errors;
+  if (!arguments.layer_errors.empty()) {
+    errors.emplace(deployment, network::read_onnx(arguments.layer_errors), images);
+    options.batch = runtime::layer_errors_batch(deployment);
+  }
   const auto chip = program_chip(arguments.chip, deployment, device);
-  const Outcome outcome = run_on_chip(deployment, *chip, images, run_options(arguments, images));
+  const Outcome outcome =
+      run_on_chip(deployment, *chip, images, options, errors ? &*errors : nullptr);
   nlohmann::json result = {{"network", deployment.network},
                            {"dataset", images.name},
                            {"data_seed", arguments.data.options.seed},
@@ -135,6 +149,10 @@ void run(const RunArguments& arguments, const Globals& globals) {
       deployment.network, chip->name(), device.name, arguments.chip.chip_seed,
       arguments.chip.noise_seed, images.count, images.name, arguments.data.options.seed);
   text += text_of(outcome);
+  if (errors) {
+    result["layers"] = layer_error_json(errors->layers());
+    text += "\n" + layer_error_table(errors->layers());
+  }
   if (!arguments.compare) return show_result(globals, text, result);
 
   const auto comparison = compare(arguments, deployment, device, *chip, images);
@@ -151,9 +169,10 @@ void run(const RunArguments& arguments, const Globals& globals) {
 void add_run(CLI::App& app, Globals& globals) {
   auto arguments = std::make_shared<RunArguments>();
   arguments->data.options.test_images = 100;
-  CLI::App* command =
-      add_command(app, globals, "run", "Program a chip and run test images on it.",
-                  "crossloop run net.xbar --device-model demo --chip-seed 7 --images 2 --compare");
+  CLI::App* command = add_command(
+      app, globals, "run",
+      "Program a chip and run test images on it, or one crossbar and run vectors on it.",
+      "crossloop run net.xbar --device-model demo --chip-seed 7 --images 2 --compare");
   command->add_option("deployment", arguments->deployment, "the deployment")
       ->required()
       ->type_name("FILE.xbar");
@@ -171,6 +190,11 @@ void add_run(CLI::App& app, Globals& globals) {
                    "plant a fault that the comparison must find (negative control)")
       ->check(CLI::IsMember({"none", "engine-adc-rounding"}))
       ->capture_default_str();
+  command
+      ->add_option("--layer-errors", arguments->layer_errors,
+                   "signal to error of every layer against this float model, the one compiled")
+      ->type_name("MODEL.onnx");
+  add_crossbar_options(*command, arguments->crossbar);
   command->callback([arguments, &globals] { run(*arguments, globals); });
 }
 
