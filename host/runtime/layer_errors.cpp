@@ -1,3 +1,4 @@
+#include "host/runtime/digital_layers.hpp"
 #include "host/runtime/layer_errors.hpp"
 
 #include <Eigen/Core>
