@@ -73,6 +73,21 @@ TEST_F(Backends, RunTheNewCellsOfACrossbarThatAlreadyRan) {
   EXPECT_EQ(compare_backends(test_.deployment, *rtl_, engine_, images, {}).mismatches, 0);
 }
 
+/// Ten crossbars on 16 pages: a layer's second batch saves LOAD_PAGE, 16 x 8 words for each page.
+TEST_F(Backends, KeepPagesWhereTheyAreWhileThereIsRoom) {
+  std::vector<JobResult> results;
+  for (const int layer : {0, 1, 0, 1}) {
+    const Job job = layer_job(test_.deployment, layer, 0, {}, 0, 1);
+    const std::vector<std::uint8_t> x(static_cast<std::size_t>(job.inputs), 200);
+    results.push_back(rtl_->run(job, x));
+  }
+  for (const std::size_t layer : {0u, 1u}) {
+    EXPECT_EQ(results[layer].accumulators, results[layer + 2].accumulators);
+    const auto pages = static_cast<std::int64_t>(test_.deployment.layers[layer].crossbars.size());
+    EXPECT_GE(results[layer].cycles - results[layer + 2].cycles, (pages - 1) * 128);
+  }
+}
+
 TEST_F(Backends, ProgramUnderBackPressure) {
   for (int seed = 1; seed <= 10; ++seed) {
     auto stalled = open_rtl(test_, 0.6, {}, seed);

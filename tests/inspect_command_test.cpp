@@ -1,4 +1,4 @@
-// crossloop inspect DEPLOYMENT.xbar: maps of its cells.
+// crossloop inspect DEPLOYMENT.xbar: maps of its cells, and boards that it fits.
 #include <sstream>
 
 #include "host/compiler/deployment_file.hpp"
@@ -86,6 +86,38 @@ TEST_F(Inspect, RefusesMapsItCannotWrite) {
   std::filesystem::create_directories(*folder_ / "folder.csv");
   EXPECT_THAT(refusal("inspect linear.xbar --map folder.csv"),
               AllOf(HasSubstr("folder.csv"), HasSubstr("is a folder")));
+}
+
+/// 20 crossbars of 16 x 16 codes of 8 bits.
+TEST_F(Inspect, SaysWhetherABoardSuffices) {
+  const auto fits = folder_->run("inspect linear.xbar --board pynq-z2 --json b.json");
+  ASSERT_EQ(fits.code, 0) << fits.errors;
+  EXPECT_THAT(fits.output,
+              AllOf(HasSubstr("board pynq-z2"), HasSubstr("20 pages in all"),
+                    HasSubstr("0 LOAD_PAGE a batch"), HasSubstr("verdict       fits\n")));
+  EXPECT_EQ(folder_->json("b.json").at("board").at("dsp").at("needed"), 3);
+
+  const std::string board = "name = 'mine'\ndsp_width = 25\nexternal_mib = 1\n";
+  tests::write_content(*folder_ / "small.toml", board + "block_ram_36k = 73\ndsp = 3\n");
+  const auto swaps = folder_->run("inspect linear.xbar --board small.toml");
+  ASSERT_EQ(swaps.code, 0) << swaps.errors;
+  EXPECT_THAT(swaps.output,
+              AllOf(HasSubstr("16 on each engine"), HasSubstr("verdict       fits with swapping")));
+
+  tests::write_content(*folder_ / "tiny.toml", board + "block_ram_36k = 64\ndsp = 2\n");
+  const auto tiny = folder_->run("inspect linear.xbar --board tiny.toml --json b.json");
+  EXPECT_EQ(tiny.code, 1);
+  EXPECT_THAT(tiny.output, HasSubstr("verdict       does not fit"));
+  EXPECT_THAT(tiny.errors, AllOf(HasSubstr("block RAM"), HasSubstr("DSPs: 3 needed, 2 available")));
+  EXPECT_EQ(folder_->json("b.json").at("board").at("short_of").size(), 2u);
+}
+
+TEST_F(Inspect, RefusesBoardsItCannotRead) {
+  EXPECT_THAT(refusal("inspect linear.xbar --board none"),
+              AllOf(HasSubstr("'none'"), HasSubstr("kv260, pynq-z2, ultra96-v2, zcu104")));
+  tests::write_content(*folder_ / "bad.toml", "name = 3\n");
+  EXPECT_THAT(refusal("inspect linear.xbar --board bad.toml"), HasSubstr("bad.toml:1"));
+  EXPECT_THAT(refusal("inspect linear.onnx --board pynq-z2"), HasSubstr("--board"));
 }
 
 }  // namespace

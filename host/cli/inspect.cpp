@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "host/analog/components.hpp"
+#include "host/cli/board_table.hpp"
 #include "host/cli/command.hpp"
 #include "host/cli/cost_table.hpp"
 #include "host/cli/counts_table.hpp"
@@ -15,6 +16,7 @@
 #include "host/error.hpp"
 #include "host/network/layer_table.hpp"
 #include "host/network/onnx_file.hpp"
+#include "host/preset.hpp"
 #include "host/runtime/measure.hpp"
 
 namespace crossloop::cli {
@@ -28,6 +30,7 @@ struct InspectArguments {
   std::string adc_model;   ///< empty: kDefaultAdcModel
   std::string tile;        ///< models: count crossbars; empty: do not
   MapArguments maps;
+  std::string board;  ///< empty: fit no board
 };
 
 constexpr const char* kDefaultComponents = "isaac";
@@ -60,7 +63,14 @@ void inspect_deployment(const InspectArguments& arguments, const Globals& global
   std::string text = deployment_table(deployment) + "\n" + cost_table(cost);
   const std::string maps = write_maps(arguments.maps, deployment);
   if (!maps.empty()) text += "\n" + maps;
-  show_result(globals, text, result);
+  if (arguments.board.empty()) return show_result(globals, text, result);
+
+  const runtime::Board board = runtime::read_board(
+      find_preset("board", arguments.board, config_root("boards") / "configs" / "boards"));
+  const runtime::BoardFit fit = runtime::fit_board(deployment, board);
+  result["board"] = board_json(board, fit);
+  show_result(globals, text + "\n" + board_table(board, fit), result);
+  require_fit(board, fit);
 }
 
 /// Only a deployment has crossbars.
@@ -68,7 +78,9 @@ void refuse_deployment_options(const InspectArguments& arguments) {
   const std::string map = arguments.maps.given();
   const std::string option = !arguments.components.empty()  ? "--components"
                              : !arguments.adc_model.empty() ? "--adc-model"
-                                                            : map;
+                             : !map.empty()                 ? map
+                             : !arguments.board.empty()     ? "--board"
+                                                            : "";
   if (option.empty()) return;
   throw InputError(fmt::format("{}: {} is for a deployment (.xbar): only there are crossbars",
                                arguments.file.string(), option));
@@ -147,6 +159,11 @@ void add_inspect(CLI::App& app, Globals& globals) {
                       analog::adc_model_names(), kDefaultAdcModel))
       ->type_name("NAME");
   add_map_options(*command, arguments->maps);
+  command
+      ->add_option("--board", arguments->board,
+                   "deployments: what a board must have, and whether this one has it (else exit "
+                   "code 1): a TOML file or a name in configs/boards")
+      ->type_name("FILE|NAME");
   command->callback([arguments, &globals] { run(*arguments, globals); });
 }
 

@@ -46,7 +46,8 @@ DeviceBackend::DeviceBackend(std::string name, std::unique_ptr<drivers::Transpor
     : name_(std::move(name)),
       transport_(std::move(transport)),
       tile_(tile),
-      device_(*transport_, limits) {
+      device_(*transport_, limits),
+      slots_(device_.info().pages) {
   const auto& geometry = device_.info().geometry;
   if (geometry.rows != tile.rows || geometry.columns != tile.columns ||
       geometry.code_bits != tile.code.bits) {
@@ -55,7 +56,6 @@ DeviceBackend::DeviceBackend(std::string name, std::unique_ptr<drivers::Transpor
                      ", the deployment needs " +
                      size_text(tile.rows, tile.columns, tile.code.bits));
   }
-  resident_.assign(static_cast<std::size_t>(device_.info().pages), -1);
 }
 
 void DeviceBackend::program(std::int32_t crossbar, int rows, int columns,
@@ -66,12 +66,12 @@ void DeviceBackend::program(std::int32_t crossbar, int rows, int columns,
   }
   const auto& geometry = device_.info().geometry;
   constexpr int kSlot = 0;
-  resident_[kSlot] = -1;
-  std::replace(resident_.begin(), resident_.end(), crossbar, -1);  // a slot with its old cells
+  slots_.put(kSlot, crossbar);  // and no slot has its old cells
+  slots_.empty(kSlot);
   device_.program(kSlot, drivers::pack_codes(codes, tile_.rows, tile_.columns, geometry));
   device_.commit(kSlot, static_cast<std::uint32_t>(crossbar));
   images_[crossbar] = device_.store_page(kSlot);
-  resident_[kSlot] = crossbar;
+  slots_.put(kSlot, crossbar);
 }
 
 void DeviceBackend::check_image(std::int32_t crossbar) const {
@@ -80,18 +80,27 @@ void DeviceBackend::check_image(std::int32_t crossbar) const {
   }
 }
 
-void DeviceBackend::load(int slot, const PageJob& page) {
-  std::int32_t& resident = resident_[static_cast<std::size_t>(slot)];
-  if (resident != page.crossbar) {
-    std::replace(resident_.begin(), resident_.end(), page.crossbar, -1);
-    resident = -1;
-    device_.load_page(slot, images_.at(page.crossbar));
-    resident = page.crossbar;
+/// Codes where they are not in place yet, and the tables of the job; returns the first slot.
+int DeviceBackend::load(std::span<const PageJob> pages) {
+  std::vector<std::int32_t> crossbars;
+  for (const PageJob& page : pages) crossbars.push_back(page.crossbar);
+  const PageSlots::Placement placement = slots_.place(crossbars);
+  try {
+    for (const std::size_t i : placement.loads) {
+      device_.load_page(placement.first + static_cast<int>(i), images_.at(crossbars[i]));
+    }
+  } catch (...) {
+    slots_.clear();
+    throw;
   }
-  std::vector<drivers::ColumnEntry> columns;
-  for (const auto& column : page.tables->columns) columns.push_back(entry_of(column));
-  device_.load_table(slot, drivers::pack_table(page.tables->rows, columns, device_.info().geometry),
-                     static_cast<std::uint32_t>(page.crossbar));
+  for (std::size_t i = 0; i < pages.size(); ++i) {
+    std::vector<drivers::ColumnEntry> columns;
+    for (const auto& column : pages[i].tables->columns) columns.push_back(entry_of(column));
+    device_.load_table(placement.first + static_cast<int>(i),
+                       drivers::pack_table(pages[i].tables->rows, columns, device_.info().geometry),
+                       static_cast<std::uint32_t>(pages[i].crossbar));
+  }
+  return placement.first;
 }
 
 JobResult DeviceBackend::run(const Job& job, std::span<const std::uint8_t> vectors) {
@@ -100,15 +109,15 @@ JobResult DeviceBackend::run(const Job& job, std::span<const std::uint8_t> vecto
                      std::to_string(job.inputs));
   }
   for (const PageJob& page : job.pages) check_image(page.crossbar);
-  const std::size_t slots = resident_.size();
+  const auto slots = static_cast<std::size_t>(slots_.count());
   const drivers::Statistics before = device_.statistics();
   std::vector<std::int32_t> accumulators(
       vectors.size() / static_cast<std::size_t>(job.inputs) * static_cast<std::size_t>(job.outputs),
       0);
   for (std::size_t first = 0; first < job.pages.size(); first += slots) {
     const std::size_t count = std::min(slots, job.pages.size() - first);
-    for (std::size_t i = 0; i < count; ++i) load(static_cast<int>(i), job.pages[first + i]);
-    const drivers::LayerDescriptor layer{.first_page = 0,
+    const int first_page = load(std::span(job.pages).subspan(first, count));
+    const drivers::LayerDescriptor layer{.first_page = first_page,
                                          .pages = static_cast<int>(count),
                                          .inputs = job.inputs,
                                          .outputs = job.outputs,
@@ -137,7 +146,7 @@ Snapshot DeviceBackend::snapshot(std::int32_t crossbars) const {
 }
 
 void DeviceBackend::restore(const Snapshot& snapshot) {
-  std::fill(resident_.begin(), resident_.end(), -1);
+  slots_.clear();
   for (std::size_t id = 0; id < snapshot.codes.size(); ++id) {
     if (snapshot.codes[id].empty()) continue;
     images_[static_cast<std::int32_t>(id)] =

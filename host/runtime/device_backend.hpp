@@ -7,11 +7,12 @@
 
 #include "drivers/device.hpp"
 #include "host/runtime/backend.hpp"
+#include "host/runtime/page_slots.hpp"
 
 namespace crossloop::runtime {
 
-/// Keeps the images of all crossbars and swaps them through the device's resident pages; each page
-/// that is loaded serves the whole batch.
+/// Keeps the images of all crossbars and swaps them through the device's resident pages, which are
+/// filled in turn; each page that is loaded serves the whole batch, and stays while there is room.
 class DeviceBackend : public Backend {
  public:
   /// Throws InputError if the device's pages are not tiles of this format, DeviceError if it does
@@ -32,14 +33,14 @@ class DeviceBackend : public Backend {
 
  private:
   void check_image(std::int32_t crossbar) const;
-  void load(int slot, const PageJob& page);
+  int load(std::span<const PageJob> pages);
 
   std::string name_;
   std::unique_ptr<drivers::Transport> transport_;
   compiler::TileFormat tile_;
   drivers::Device device_;
   std::map<std::int32_t, std::vector<std::uint32_t>> images_;  // committed pages by crossbar
-  std::vector<std::int32_t> resident_;                         // crossbar by slot, -1: none
+  PageSlots slots_;
 };
 
 }  // namespace crossloop::runtime
