@@ -220,11 +220,14 @@ TEST(CompileOperators, SharesOneScaleThroughPoolsAndNestedConcats) {
   const network::MaxPool pool{{.kernel_h = 2, .kernel_w = 2, .stride_h = 2, .stride_w = 2}};
   network::Conv half = pointwise(4, 1, std::vector<float>(16, 0.5F));
   half.window = pool.window;
-  const Made made(around({{"p", pool, {"c"}, "p", {}},
-                          {"d", half, {"c"}, "d", {}},
-                          {"inner", network::Concat{1}, {"p", "d"}, "inner", {}},
-                          {"end", network::Concat{1}, {"inner", "inner", "p"}, "end", {}}},
-                         14));
+  std::vector<network::Node> nodes = {
+      {"p", pool, {"c"}, "p", {}},
+      {"d", half, {"c"}, "d", {}},
+      {"inner", network::Concat{1}, {"p", "d"}, "inner", {}},
+      {"end", network::Concat{1}, {"inner", "inner", "p"}, "end", {}}};
+  const Made made(around(nodes, 14));
+  nodes.back() = {"end", network::Slice{.count = {1, 1, 1}}, {"inner"}, "end", {}};
+  EXPECT_EQ(Made(around(nodes, 1)).info("c").scale, made.info("c").scale);
   for (const std::string name : {"p", "d", "inner", "end"}) {
     EXPECT_EQ(made.info(name).scale, made.info("c").scale) << name;
     EXPECT_EQ(made.info(name).zero, made.info("c").zero) << name;
