@@ -160,7 +160,7 @@ inline std::vector<std::int32_t> evaluate_position(const Layer& layer, const Ten
     const std::vector<std::uint8_t> vector(content.values.begin(), content.values.end());
     const auto sums = integer_product(layer, vector);
     for (std::size_t o = 0; o < sums.size(); ++o) {
-      result.push_back(engine::requantise(sums[o], layer.scales[o], layer.range));
+      result.push_back(layer.table(engine::requantise(sums[o], layer.scales[o], layer.range)));
     }
     return result;
   }
@@ -215,7 +215,7 @@ inline std::vector<IntegerTensor> evaluate(const Deployment& deployment,
     if (layer.kind == LayerKind::kAdd) {
       const IntegerTensor& b = tensors[std::size_t(layer.inputs[1])];
       for (std::size_t i = 0; i < a.size(); ++i) {
-        out.push_back(engine::requantised_add(a[i], b[i], layer.add, layer.range));
+        out.push_back(layer.table(engine::requantised_add(a[i], b[i], layer.add, layer.range)));
       }
     } else if (layer.kind == LayerKind::kCopy) {
       out = evaluate_copy(deployment, layer, tensors);

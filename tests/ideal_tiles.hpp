@@ -17,16 +17,21 @@ inline compiler::TileFormat lossless_tile() {
   return tile;
 }
 
-/// An engine programmed with `deployment` whose cells are ideal.
+/// An engine whose cells are exactly the levels of `deployment`.
 inline EngineBackend ideal_tiles(const compiler::Deployment& deployment) {
-  const analog::CodeFormat& code = deployment.tile.code;
-  analog::Device ideal;  // in units of a code, so that level 0 has the deployment's reference
-  ideal.name = "ideal";
-  ideal.g_min_us = code.reference;
-  ideal.g_max_us = code.nominal(code.levels() - 1);
-  ideal.wires = {0.0, 0.0, 0.0, 0.0};
-  EngineBackend backend(deployment.tile, ideal, 1);
-  program_all(backend, deployment);
+  const compiler::TileFormat& tile = deployment.tile;
+  const auto columns = static_cast<std::size_t>(tile.columns);
+  Snapshot snapshot;
+  for (const compiler::Crossbar& crossbar : deployment.crossbars) {
+    std::vector<std::uint16_t> whole(static_cast<std::size_t>(tile.rows) * columns,
+                                     static_cast<std::uint16_t>(tile.code.nominal(0)));
+    const auto codes = compiler::ideal_codes(crossbar, tile.code);
+    const auto used = static_cast<std::size_t>(crossbar.column_count());
+    for (std::size_t i = 0; i < codes.size(); ++i) whole[i / used * columns + i % used] = codes[i];
+    snapshot.codes.push_back(std::move(whole));
+  }
+  EngineBackend backend(tile, compiler::test_device(), 1);
+  backend.restore(snapshot);
   return backend;
 }
 

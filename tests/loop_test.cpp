@@ -137,6 +137,30 @@ TEST(WeightErrors, ComeInTheUnitsOfTheFloatNetwork) {
   }
 }
 
+TEST(WeightErrors, HaveTheShapeOfANodeInGroups) {
+  std::mt19937 rng(3);
+  network::Network net = testing_support::small_network(rng);
+  auto& conv = std::get<network::Conv>(net.node("conv").op);
+  conv.groups = 2;
+  conv.weight.resize(4 * 9);
+  const auto device = ideal_device();
+  const auto deployment = compiler::compile(net, testing_support::small_tile(device), device,
+                                            testing_support::small_images(8, rng));
+  const auto errors = weight_errors(net, deployment, doubled(deployment));
+  ASSERT_EQ(errors.at("conv").size(), conv.weight.size());
+  for (std::size_t i = 0; i < conv.weight.size(); ++i) {
+    EXPECT_NEAR(errors.at("conv")[i], conv.weight[i], 0.006) << "weight " << i;
+  }
+  const network::Network before = net;
+  const float unit = static_cast<float>(deployment.layers[0].weight_scale[3]) * 255.0F * 0.3F;
+  conv.weight[27] += 3.0F * unit;  // of channel 1, whose std is 0.3
+  conv.weight[28] += 5.0F * unit;
+  undo_small_changes(net, before, deployment, 4);
+  const auto old = network::weight_values(before.node("conv"));
+  EXPECT_EQ(conv.weight[27], old[27]);
+  EXPECT_NE(conv.weight[28], old[28]);
+}
+
 TEST(UndoSmallChanges, KeepsOnlyWhatIsWorthAProgrammingPulse) {
   SmallCase test(ideal_device());
   const network::Network before = test.net;

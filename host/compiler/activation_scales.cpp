@@ -4,6 +4,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "host/compiler/output_table.hpp"
 #include "host/error.hpp"
 
 namespace crossloop::compiler {
@@ -101,6 +102,18 @@ OutputCodes output_codes(const FusedNode& fused, const ValueRange& range, bool l
                    {.high = quantise.high - quantise.low});
   }
   return clipped(fused, quantise_range(range), {.high = kLargestCode});
+}
+
+OutputCodes tabled_codes(const FusedNode& fused, const ValueRange& before,
+                         const ValueRange& after) {
+  FusedNode behind = fused;
+  behind.clip = {};  // it acts before the table
+  const OutputCodes made = output_codes(behind, after, false);
+  const ValueRange range = tabled_range(*fused.table, before, made.scale);
+  const OutputCodes read = clipped(fused, quantise_range(range), {.high = kLargestCode});
+  return {.scale = made.scale,
+          .range = read.range,
+          .table = output_table(*fused.table, read.scale, made.scale, made.range.high)};
 }
 
 OutputCodes passed_codes(const FusedNode& fused, const std::vector<TensorInfo>& inputs) {

@@ -23,12 +23,16 @@ void join_ranges(const std::vector<FusedNode>& fused, std::map<std::string, Valu
 /// Scale and zero point of a layer's output, and its zero point and rails.
 struct OutputCodes {
   TensorScale scale;
-  OutputRange range;
+  OutputRange range;  ///< of the codes that index the table, where there is one
+  OutputTable table;
 };
 
 /// Those of a layer that makes new codes; `range` is what its output holds. The last layer makes
 /// logits: the largest at 2^16, rails at +-2^20.
 OutputCodes output_codes(const FusedNode& fused, const ValueRange& range, bool last);
+
+/// Those of a layer with an output table; `before` is what its table reads, `after` its output.
+OutputCodes tabled_codes(const FusedNode& fused, const ValueRange& before, const ValueRange& after);
 
 /// Those of a layer that passes codes on. Throws InputError naming the node if its inputs, or the
 /// quantiser behind it, differ in scale or zero point.

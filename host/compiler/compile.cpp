@@ -83,10 +83,13 @@ class Compilation {
     for (const std::int32_t id : layer.inputs) {
       inputs.push_back(result_.tensors[static_cast<std::size_t>(id)]);
     }
-    const OutputCodes codes = passes_codes(*fused.node)
-                                  ? passed_codes(fused, inputs)
-                                  : output_codes(fused, ranges_.at(fused.output), last);
+    const ValueRange& made = ranges_.at(fused.output);
+    const OutputCodes codes = passes_codes(*fused.node) ? passed_codes(fused, inputs)
+                              : fused.table != nullptr
+                                  ? tabled_codes(fused, ranges_.at(fused.table_input), made)
+                                  : output_codes(fused, made, last);
     layer.range = codes.range;
+    layer.table = codes.table;
     tensor_ids_[fused.output] = layer.output;
     result_.tensors.push_back({.name = fused.output,
                                .shape = shapes_.at(fused.output),

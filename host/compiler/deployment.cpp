@@ -193,7 +193,9 @@ void set_output_scales(Deployment& deployment, int layer,
   }
   const auto sums = zero_point_sum.empty() ? nominal_zero_point_sum(scaled) : zero_point_sum;
   const double input_scale = deployment.tensors.at(std::size_t(scaled.inputs.at(0))).scale;
-  const double output_unit = deployment.tensors.at(std::size_t(scaled.output)).scale;
+  const double output_unit = scaled.table.codes.empty()
+                                 ? deployment.tensors.at(std::size_t(scaled.output)).scale
+                                 : scaled.table.scale;
   std::vector<OutputScale> scales(outputs);
   for (std::size_t o = 0; o < outputs; ++o) {
     const double unit = input_scale * scaled.weight_scale[o] * scaled.accumulator_unit;

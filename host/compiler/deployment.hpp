@@ -106,12 +106,26 @@ struct OutputScale {
   bool operator==(const OutputScale&) const = default;
 };
 
-/// Zero point and rails of a layer's output. A last layer has wide rails: logits are int32.
+/// Zero point and rails of a layer's output, or of what its table reads. A last layer has wide
+/// rails: logits are int32.
 struct OutputRange {
   std::int32_t zero = 0;  ///< z_y
   std::int32_t low = 0;
   std::int32_t high = 255;
   bool operator==(const OutputRange&) const = default;
+};
+
+inline constexpr int kTableEntries = 256;
+
+/// What stands behind the clamp of a layer whose activation no clamp makes: the output is codes[q],
+/// q the clamped code.
+struct OutputTable {
+  std::vector<std::uint8_t> codes;  ///< kTableEntries, or none: q itself is the output
+  double scale = 1.0;               ///< of q, whose zero point is that of the layer's OutputRange
+  std::int32_t operator()(std::int32_t code) const {
+    return codes.empty() ? code : codes[static_cast<std::size_t>(code)];
+  }
+  bool operator==(const OutputTable&) const = default;
 };
 
 /// Residual add (step 8); a is the first input.
@@ -163,6 +177,7 @@ struct Layer {
   /// layer the pixel value of a normalised 0.
   std::vector<std::int32_t> pad_values;
   OutputRange range;
+  OutputTable table;                ///< crossbar and add
   std::vector<OutputScale> scales;  ///< per output channel (crossbar), or one (average pool)
   AddScale add;
   std::vector<CopyPart> copies;  ///< copy: one per input; elsewhere the output is range.zero

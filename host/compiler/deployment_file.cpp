@@ -141,6 +141,8 @@ void write_layer(const Group& group, const Layer& layer) {
   group.write("inputs", layer.inputs);
   write_copies(group, layer.copies);
   group.write("pad_values", layer.pad_values);
+  group.write("table", layer.table.codes);
+  group.set("table_scale", layer.table.scale);
   Ints scales;
   for (const OutputScale& s : layer.scales) {
     scales.insert(scales.end(), {s.bias, s.multiplier, s.shift});
@@ -174,6 +176,8 @@ Layer read_layer(const Group& group) {
   layer.inputs = group.read<std::int32_t>("inputs");
   layer.copies = read_copies(group, layer.kind == LayerKind::kCopy ? layer.inputs.size() : 0);
   layer.pad_values = group.read<std::int32_t>("pad_values");
+  layer.table.codes = group.read<std::uint8_t>("table");
+  layer.table.scale = group.number("table_scale");
   // One row per channel of a crossbar layer, one for an average pool, none otherwise.
   const hsize_t rows = layer.kind == LayerKind::kCrossbar      ? dimension(layer.outputs)
                        : layer.kind == LayerKind::kAveragePool ? 1

@@ -25,7 +25,8 @@ class DigitalLayer {
 
   void operator()(const network::Add&) const {
     layer_.kind = LayerKind::kAdd;
-    const double unit = tensor(layer_.output).scale;
+    const double unit =
+        layer_.table.codes.empty() ? tensor(layer_.output).scale : layer_.table.scale;
     const TensorInfo& a = input(0);
     const TensorInfo& b = input(1);
     if (a.shape != b.shape) {

@@ -4,6 +4,7 @@
 #include <map>
 #include <set>
 
+#include "host/compiler/output_table.hpp"
 #include "host/error.hpp"
 
 namespace crossloop::compiler {
@@ -44,7 +45,7 @@ class Readers {
 
 bool is_part_of_a_layer(const Node& node) {
   return is<network::BatchNorm>(node) || is<network::Relu>(node) || is<network::Clip>(node) ||
-         is<network::Quantise>(node);
+         is<network::Quantise>(node) || makes_table(node);
 }
 
 bool is_layer(const Node& node) {
@@ -63,13 +64,21 @@ bool is_layer(const Node& node) {
                    " as the only reader of '" + node.inputs.at(0) + "'");
 }
 
+[[noreturn]] void refuse_last_table(const Node& node) {
+  throw InputError("node '" + node.name + "': a " + network::operator_name(node) +
+                   " makes the network's output, which is 32-bit logits and not 8-bit codes of a "
+                   "table; expected a Conv or Linear behind it, or the network without it");
+}
+
 /// Throws InputError for what the integer rules of docs/numerics.md do not cover.
 void check_has_integer_rule(const Node& node) {
   if (is_layer(node) || is_part_of_a_layer(node) || is<network::Flatten>(node)) return;
-  throw InputError("node '" + node.name + "': " + network::operator_name(node) +
-                   " has no integer rule, it can be evaluated in float only; expected Conv, "
-                   "Linear, BatchNormalization, Relu, Clip, MaxPool, GlobalMaxPool, AveragePool, "
-                   "GlobalAveragePool, Add, Concat, Pad, Slice or Flatten");
+  throw InputError(
+      "node '" + node.name + "': " + network::operator_name(node) +
+      " has no integer rule, it can be evaluated in float only; expected Conv, "
+      "Linear, BatchNormalization, Relu, Clip, LeakyRelu, Sigmoid, HardSigmoid, "
+      "HardSwish, MaxPool, GlobalMaxPool, AveragePool, GlobalAveragePool, Add, Concat, "
+      "Pad, Slice or Flatten");
 }
 
 /// Follows `clip` with a Relu or Clip node.
@@ -83,23 +92,29 @@ void tighten(network::Clip& clip, const Node& node) {
 /// Absorbs the operators behind `fused.node` that cost nothing and notes them in `absorbed`.
 void absorb(FusedNode& fused, const Readers& readers, std::set<const Node*>& absorbed) {
   const Node* next = readers.only(fused.output);
+  const auto take = [&] {
+    fused.output = next->output;
+    absorbed.insert(next);
+    next = readers.only(fused.output);
+  };
   if (next != nullptr && network::has_weight(*fused.node) && is<network::BatchNorm>(*next)) {
     fused.batch_norm = &std::get<network::BatchNorm>(next->op);
-    fused.output = next->output;
-    absorbed.insert(next);
-    next = readers.only(fused.output);
+    take();
   }
-  const bool may_clip = network::has_weight(*fused.node) || is<network::Add>(*fused.node);
-  while (next != nullptr && may_clip && (is<network::Relu>(*next) || is<network::Clip>(*next))) {
+  const bool may_activate = network::has_weight(*fused.node) || is<network::Add>(*fused.node);
+  while (next != nullptr && may_activate &&
+         (is<network::Relu>(*next) || is<network::Clip>(*next))) {
     tighten(fused.clip, *next);
-    fused.output = next->output;
-    absorbed.insert(next);
-    next = readers.only(fused.output);
+    take();
+  }
+  if (next != nullptr && may_activate && makes_table(*next)) {
+    fused.table = next;
+    fused.table_input = fused.output;
+    take();
   }
   if (next != nullptr && is<network::Quantise>(*next)) {
     fused.quantise = &std::get<network::Quantise>(next->op);
-    fused.output = next->output;
-    absorbed.insert(next);
+    take();
   }
 }
 
@@ -142,6 +157,7 @@ std::vector<FusedNode> fuse(const Network& network) {
     throw InputError("network '" + network.name + "': output '" + network.output_name +
                      "' is not made by the last operator");
   }
+  if (result.back().table != nullptr) refuse_last_table(*result.back().table);
   return result;
 }
 

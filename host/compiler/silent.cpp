@@ -9,10 +9,16 @@ namespace crossloop::compiler {
 namespace {
 
 /// What step 8 makes of an accumulator that stays 0.
-std::int64_t code_of_zero(const OutputScale& scale, const OutputRange& range) {
+std::int32_t code_of_zero(const Layer& layer, const OutputScale& scale) {
+  const OutputRange& range = layer.range;
   const std::int64_t half = scale.shift == 0 ? 0 : std::int64_t{1} << (scale.shift - 1);
   const std::int64_t value = (std::int64_t{scale.bias} * scale.multiplier + half) >> scale.shift;
-  return std::clamp<std::int64_t>(value + range.zero, range.low, range.high);
+  return layer.table(static_cast<std::int32_t>(
+      std::clamp<std::int64_t>(value + range.zero, range.low, range.high)));
+}
+
+std::int32_t output_zero(const Deployment& deployment, const Layer& layer) {
+  return deployment.tensors.at(static_cast<std::size_t>(layer.output)).zero;
 }
 
 std::vector<bool> silent_outputs(const Deployment& deployment, const Layer& layer) {
@@ -26,7 +32,8 @@ std::vector<bool> silent_outputs(const Deployment& deployment, const Layer& laye
     }
   }
   for (std::size_t o = 0; o < silent.size(); ++o) {
-    silent[o] = silent[o] && code_of_zero(layer.scales.at(o), layer.range) == layer.range.zero;
+    silent[o] =
+        silent[o] && code_of_zero(layer, layer.scales.at(o)) == output_zero(deployment, layer);
   }
   return silent;
 }
@@ -47,9 +54,11 @@ std::vector<bool> silent_copies(const std::vector<std::vector<bool>>& silent, co
   return made;
 }
 
-/// A pool or add of nothing but zero points gives its own, if that is within the rails.
-bool keeps_silence(const Layer& layer) {
-  return layer.range.low <= layer.range.zero && layer.range.zero <= layer.range.high;
+/// A pool or add of nothing but zero points gives its own, if that is within the rails and a table
+/// keeps it.
+bool keeps_silence(const Deployment& deployment, const Layer& layer) {
+  return layer.range.low <= layer.range.zero && layer.range.zero <= layer.range.high &&
+         layer.table(layer.range.zero) == output_zero(deployment, layer);
 }
 
 }  // namespace
@@ -68,9 +77,9 @@ std::vector<std::vector<bool>> silent_channels(const Deployment& deployment) {
       made = silent_copies(silent, layer, made.size());
     } else if (layer.kind == LayerKind::kMaxPool) {
       made = first;
-    } else if (layer.kind == LayerKind::kAveragePool && keeps_silence(layer)) {
+    } else if (layer.kind == LayerKind::kAveragePool && keeps_silence(deployment, layer)) {
       made = first;
-    } else if (layer.kind == LayerKind::kAdd && keeps_silence(layer)) {
+    } else if (layer.kind == LayerKind::kAdd && keeps_silence(deployment, layer)) {
       const auto& second = silent.at(static_cast<std::size_t>(layer.inputs.at(1)));
       for (std::size_t c = 0; c < made.size(); ++c) made[c] = first[c] && second[c];
     }

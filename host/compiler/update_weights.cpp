@@ -122,6 +122,7 @@ void update_activation_ranges(Deployment& deployment, network::Network network,
   for (std::size_t i = 0; i < fresh.layers.size(); ++i) {
     Layer& layer = deployment.layers[i];
     layer.range = fresh.layers[i].range;
+    layer.table = fresh.layers[i].table;
     layer.add = fresh.layers[i].add;
     layer.pad_values = fresh.layers[i].pad_values;
     if (layer.kind != LayerKind::kCrossbar) layer.scales = fresh.layers[i].scales;

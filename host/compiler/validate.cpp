@@ -187,6 +187,18 @@ void check_add(const Place& place, const Deployment& deployment, const Layer& la
   place.in_range("zero b", layer.add.zero_b, 0, 255);
 }
 
+/// Only layers whose codes meet a clamp to 8 bits have a table; what the clamp lets through is in
+/// it.
+void check_table(const Place& place, const Layer& layer, bool last) {
+  if (layer.table.codes.empty()) return;
+  place.holds(layer.kind == LayerKind::kCrossbar || layer.kind == LayerKind::kAdd,
+              "an output table, expected none: a layer of this kind passes no clamp");
+  place.holds(!last, "an output table, expected none: it makes logits");
+  place.equal("number of table entries", layer.table.codes.size(), kTableEntries);
+  place.finite("scale of the table", layer.table.scale, false, false);
+  place.in_range("zero point of the table", layer.range.zero, 0, kTableEntries - 1);
+}
+
 void check_layer(const Deployment& deployment, std::size_t index) {
   const Layer& layer = deployment.layers[index];
   const Place place{"layer " + std::to_string(index) + " '" + layer.name + "'"};
@@ -200,6 +212,7 @@ void check_layer(const Deployment& deployment, std::size_t index) {
     place.in_range("lower rail", layer.range.low, 0, 255);
     place.in_range("upper rail", layer.range.high, 0, 255);
   }
+  check_table(place, layer, last);
   if (layer.kind == LayerKind::kAdd) return check_add(place, deployment, layer);
   if (layer.kind == LayerKind::kCopy) return check_copy(place, deployment, layer);
   const network::Shape& output = deployment.tensors[std::size_t(layer.output)].shape;

@@ -75,7 +75,8 @@ class DigitalLayer {
     const std::uint8_t* b = source(1, image);
     Element* sum = target(image);
     for (int i = 0; i < out_shape().size(); ++i) {
-      sum[i] = static_cast<Element>(engine::requantised_add(a[i], b[i], layer_.add, layer_.range));
+      sum[i] = static_cast<Element>(
+          layer_.table(engine::requantised_add(a[i], b[i], layer_.add, layer_.range)));
     }
   }
 

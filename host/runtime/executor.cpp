@@ -203,7 +203,7 @@ void finish_crossbar_layer(const Deployment& deployment, int layer,
     const std::size_t first = static_cast<std::size_t>(image) * per_image;
     for (std::size_t i = first; i < first + per_image; ++i) {
       const std::int32_t value =
-          engine::requantise(accumulators[i], here.scales[i % outputs], here.range);
+          here.table(engine::requantise(accumulators[i], here.scales[i % outputs], here.range));
       if (last) {
         activations.logits[i] = value;
       } else {

@@ -8,6 +8,7 @@
 #include "host/engine/adc.hpp"
 #include "host/error.hpp"
 #include "host/network/executor.hpp"
+#include "host/runtime/digital_layers.hpp"
 #include "host/runtime/gather.hpp"
 
 namespace crossloop::runtime {
