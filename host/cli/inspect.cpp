@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "host/analog/components.hpp"
+#include "host/cli/adc_accounting_table.hpp"
 #include "host/cli/command.hpp"
 #include "host/cli/cost_table.hpp"
 #include "host/cli/counts_table.hpp"
@@ -24,9 +25,10 @@ namespace {
 struct InspectArguments {
   std::filesystem::path file;
   std::filesystem::path deployment;
-  std::string components;  ///< empty: kDefaultComponents
-  std::string adc_model;   ///< empty: kDefaultAdcModel
-  std::string tile;        ///< models: count crossbars; empty: do not
+  std::string components;       ///< empty: kDefaultComponents
+  std::string adc_model;        ///< empty: kDefaultAdcModel
+  std::string tile;             ///< models: count crossbars; empty: do not
+  bool adc_accounting = false;  ///< deployments: that report instead of the tables
   MapArguments maps;
 };
 
@@ -44,6 +46,23 @@ void inspect_model(const InspectArguments& arguments, const Globals& globals) {
     result["crossbars"] = counts_json(counts);
   }
   show_result(globals, text, result);
+}
+
+/// The first option given that is about the crossbars of a deployment; "" where none was.
+std::string crossbar_option(const InspectArguments& arguments) {
+  if (!arguments.components.empty()) return "--components";
+  return arguments.adc_model.empty() ? arguments.maps.given() : "--adc-model";
+}
+
+void account_adcs(const InspectArguments& arguments, const Globals& globals) {
+  const std::string option = crossbar_option(arguments);
+  if (!option.empty()) {
+    throw InputError(fmt::format("{}: found {} beside --adc-accounting, a report that stands alone",
+                                 arguments.file.string(), option));
+  }
+  const compiler::Deployment deployment = compiler::read_deployment(arguments.file);
+  show_result(globals, adc_accounting_table(deployment),
+              {{"adc_accounting", adc_accounting_json(deployment)}});
 }
 
 void inspect_deployment(const InspectArguments& arguments, const Globals& globals) {
@@ -65,10 +84,8 @@ void inspect_deployment(const InspectArguments& arguments, const Globals& global
 
 /// Only a deployment has crossbars.
 void refuse_deployment_options(const InspectArguments& arguments) {
-  const std::string map = arguments.maps.given();
-  const std::string option = !arguments.components.empty()  ? "--components"
-                             : !arguments.adc_model.empty() ? "--adc-model"
-                                                            : map;
+  const std::string option =
+      arguments.adc_accounting ? "--adc-accounting" : crossbar_option(arguments);
   if (option.empty()) return;
   throw InputError(fmt::format("{}: {} is for a deployment (.xbar): only there are crossbars",
                                arguments.file.string(), option));
@@ -107,7 +124,10 @@ void run(const InspectArguments& arguments, const Globals& globals) {
     throw InputError(arguments.file.string() +
                      ": --tile is for a model (.onnx): a deployment has its own");
   }
-  if (suffix == ".xbar") return inspect_deployment(arguments, globals);
+  if (suffix == ".xbar") {
+    return arguments.adc_accounting ? account_adcs(arguments, globals)
+                                    : inspect_deployment(arguments, globals);
+  }
   refuse_deployment_options(arguments);
   if (suffix == ".onnx") return inspect_model(arguments, globals);
   if (suffix == ".h5") return inspect_measurement(arguments, globals);
@@ -147,6 +167,9 @@ void add_inspect(CLI::App& app, Globals& globals) {
                       analog::adc_model_names(), kDefaultAdcModel))
       ->type_name("NAME");
   add_map_options(*command, arguments->maps);
+  command->add_flag("--adc-accounting", arguments->adc_accounting,
+                    "deployments: only the ADC energy that sparse tiles save, counted as work on "
+                    "ADC-aware pruning counts it");
   command->callback([arguments, &globals] { run(*arguments, globals); });
 }
 
