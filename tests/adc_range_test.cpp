@@ -148,6 +148,69 @@ TEST(AdcRange, RefusesSumsThatNoStepHolds) {
   }
 }
 
+AdcRangeOptions calibrated(AdcRangeOptions options) {
+  options.resolution = AdcResolution::kCalibrated;
+  return options;
+}
+
+/// Fitting `sums` in steps of one code unit or more into 8 bits.
+AdcSetting setting_of(const AdcRangeOptions& options, const std::vector<float>& sums) {
+  return choose_adc_setting(options, case_of(8), sums);
+}
+
+TEST(AdcSetting, TileResolutionIsTheRangeAlone) {
+  EXPECT_EQ(setting_of(kMax, ramp()), (AdcSetting{8, {kUnitStep + 2, 2}}));
+  EXPECT_EQ(setting_of(kMax, {0.0F, 3.0F}).bits, 8);
+}
+
+TEST(AdcSetting, CalibratedTakesTheFewestBitsThatHoldTheRange) {
+  EXPECT_EQ(setting_of(calibrated(kMax), {0.0F, 3.0F}), (AdcSetting{2, {kUnitStep, 0}}));
+  EXPECT_EQ(setting_of(calibrated(kMax), {0.0F, 4.0F}), (AdcSetting{3, {kUnitStep, 1}}));
+  EXPECT_EQ(setting_of(calibrated(kMax), {-2.0F, 5.0F}), (AdcSetting{3, {kUnitStep, 2}}));
+  EXPECT_EQ(setting_of(calibrated(kMax), {0.0F, 0.0F}), (AdcSetting{1, {kUnitStep, 0}}));
+  EXPECT_EQ(setting_of(calibrated(kMax), {}).bits, 1);
+  EXPECT_EQ(setting_of(calibrated(kMax), {0.0F, 255.0F}), (AdcSetting{8, {kUnitStep, 0}}));
+  EXPECT_EQ(setting_of(calibrated(kFixed), {0.0F}), setting_of(kFixed, {0.0F}));  // 1000 units
+}
+
+TEST(AdcSetting, CalibratedTakesCoarserStepsBeyondTheTilesBits) {
+  EXPECT_EQ(setting_of(calibrated(kMax), {0.0F, 256.0F}), setting_of(kMax, {0.0F, 256.0F}));
+  EXPECT_EQ(setting_of(calibrated(kMax), {0.0F, 256.0F}).range.shift, kUnitStep + 1);
+}
+
+TEST(AdcSetting, CalibratedFollowsThePolicy) {
+  // One sum in a thousand is 200: the 99th percentile, 60, takes 6 bits.
+  EXPECT_EQ(setting_of(calibrated(kMax), with_outlier(200.0F)).bits, 8);
+  EXPECT_EQ(setting_of(calibrated(kPercentile), with_outlier(200.0F)).bits, 6);
+  // 8 bits hold the outlier in steps of 1, so that least error is no reason to clip it.
+  EXPECT_EQ(setting_of(calibrated(kMinimumError), with_outlier(200.0F)).bits, 8);
+  EXPECT_EQ(setting_of(calibrated(kMinimumError), {0.0F, 3.0F}), (AdcSetting{2, {kUnitStep, 0}}));
+  // Steps of 2 would cost a quarter everywhere; an outlier of 257 in a thousand costs 0.004.
+  const auto clipped = setting_of(calibrated(kMinimumError), with_outlier(257.0F));
+  EXPECT_EQ(clipped, (AdcSetting{8, {kUnitStep, 0}}));
+}
+
+TEST(AdcSetting, CalibratedLeavesRoomForNoise) {
+  AdcRangeCase noisy = case_of(8);
+  noisy.noise = 2.0;
+  const std::vector<float> sums{0.0F, 9.0F};
+  // Three sigma below: 6 + 9 codes.
+  EXPECT_EQ(choose_adc_setting(calibrated(kMax), noisy, sums), (AdcSetting{4, {kUnitStep, 6}}));
+}
+
+TEST(AdcRange, KnowsItsResolutionsByName) {
+  for (const auto resolution :
+       {AdcResolution::kTile, AdcResolution::kProven, AdcResolution::kCalibrated}) {
+    EXPECT_EQ(adc_resolution(adc_resolution_name(resolution)), resolution);
+  }
+  EXPECT_FALSE(adc_resolution("exact").has_value());
+  for (const auto group :
+       {compiler::AdcGroup::kLayer, compiler::AdcGroup::kSlice, compiler::AdcGroup::kColumn}) {
+    EXPECT_EQ(compiler::adc_group(compiler::adc_group_name(group)), group);
+  }
+  EXPECT_FALSE(compiler::adc_group("tile").has_value());
+}
+
 TEST(AdcRange, KnowsItsPoliciesByName) {
   for (const auto policy : {AdcRangePolicy::kFixed, AdcRangePolicy::kMax,
                             AdcRangePolicy::kPercentile, AdcRangePolicy::kMinimumError}) {

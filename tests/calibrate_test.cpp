@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <map>
 #include <set>
 
 #include "host/network/executor.hpp"
@@ -136,6 +137,87 @@ TEST(FitAdcRange, GivesEachPolicyARangeOfItsOwn) {
   const auto fixed = sample_of({.policy = AdcRangePolicy::kFixed});
   // 16 word lines of 3 * 32 code units each, at unit gain: 1536 in 31 steps of 64 at most.
   EXPECT_EQ(fixed[0].first, 8 + 6);
+}
+
+/// Ranges by what tells the columns of the first layer apart.
+std::map<compiler::AdcGroupKey, std::set<std::vector<int>>> ranges_by(const Deployment& deployment,
+                                                                      compiler::AdcGroup group) {
+  std::map<compiler::AdcGroupKey, std::set<std::vector<int>>> ranges;
+  const auto& layer = deployment.layers[0];
+  for (const std::int32_t id : layer.crossbars) {
+    const auto& columns = deployment.crossbars[static_cast<std::size_t>(id)].tables.columns;
+    for (std::size_t j = 0; j < columns.size(); ++j) {
+      const auto key =
+          compiler::adc_group_key(deployment, layer, id, static_cast<std::int32_t>(j), group);
+      ranges[key].insert({columns[j].shift, columns[j].zero_code, columns[j].bits});
+    }
+  }
+  return ranges;
+}
+
+TEST(FitAdcRange, GivesTheColumnsOfAGroupOneRange) {
+  for (const auto encoding : {compiler::Encoding::kDifferential, compiler::Encoding::kOffset}) {
+    SmallCase test(ideal_device(), 3, {.encoding = encoding, .compile = {}});
+    const bool offset = encoding == compiler::Encoding::kOffset;
+    std::size_t different = 0;
+    for (const auto& [group, groups] :
+         {std::pair<compiler::AdcGroup, std::size_t>{compiler::AdcGroup::kLayer, 1},
+          {compiler::AdcGroup::kSlice, 4},
+          {compiler::AdcGroup::kColumn, 0}}) {
+      calibrate_ideal(test.deployment, test.images,
+                      {.policy = AdcRangePolicy::kMax,
+                       .group = group,
+                       .resolution = AdcResolution::kCalibrated});
+      std::set<std::vector<int>> all;
+      const auto ranges = ranges_by(test.deployment, group);
+      for (const auto& [key, found] : ranges) {
+        EXPECT_EQ(found.size(), 1U) << to_string(key);
+        all.insert(found.begin(), found.end());
+      }
+      if (groups != 0) EXPECT_EQ(ranges.size(), groups + (offset ? 1 : 0));
+      EXPECT_GT(all.size(), different) << compiler::adc_group_name(group);
+      different = all.size();
+    }
+  }
+}
+
+/// Groups of another size change ranges, and where nothing clips they change no result.
+TEST(FitAdcRange, OnIdealTilesEveryGroupGivesTheExactLogits) {
+  SmallCase test(ideal_device());
+  std::vector<std::int32_t> expected;
+  const auto logits_of = [&](const AdcRangeOptions& range) {
+    Deployment deployment = test.deployment;
+    calibrate_ideal(deployment, test.images, range);
+    EngineBackend backend(deployment.tile, test.device, 1);
+    program_all(backend, deployment);
+    return run_images(deployment, backend, test.images, {});
+  };
+  for (const auto group :
+       {compiler::AdcGroup::kLayer, compiler::AdcGroup::kSlice, compiler::AdcGroup::kColumn}) {
+    const auto logits = logits_of({.group = group, .resolution = AdcResolution::kProven});
+    if (expected.empty()) expected = logits;
+    EXPECT_EQ(logits, expected);
+    // 16 rows of level 3 are 48 levels: 6 bits hold them in steps of one.
+    EXPECT_EQ(logits_of({.policy = AdcRangePolicy::kFixed,
+                         .group = group,
+                         .resolution = AdcResolution::kCalibrated}),
+              expected);
+  }
+}
+
+TEST(Measure, TakesAllBitsOfTheTileWhereAColumnRunsWithOne) {
+  SmallCase test(rough_device());
+  Recovery recovery(test);
+  for (auto& crossbar : test.deployment.crossbars) {
+    for (auto& column : crossbar.tables.columns) {
+      column.bits = 1;
+      column.zero_code = 0;
+    }
+  }
+  const auto page = measure_crossbar(test.deployment, recovery.backend, 0, {});
+  for (std::size_t i = 0; i < page.codes.size(); ++i) {
+    EXPECT_NEAR(page.codes[i], recovery.measurement.pages[0].codes[i], 3.0);
+  }
 }
 
 TEST(FitAdcRange, HoldsTheSumsOfTheSampleWithoutClipping) {

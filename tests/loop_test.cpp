@@ -76,6 +76,37 @@ TEST(LoopConfig, TakesARangePolicyAndAPercentileWithThatOfThePercentileOnly) {
                                ::testing::HasSubstr("minimum-error")));
 }
 
+TEST(LoopConfig, TakesGroupResolutionAndActivationRange) {
+  const std::filesystem::path root = CROSSLOOP_SOURCE_DIR;
+  const auto path = std::filesystem::path(::testing::TempDir()) / "loop_group_test.toml";
+  const auto config_of = [&](const std::string& keys) {
+    write_file(path, with(demo_text(), "percentile = 99.99", keys));
+    return read_loop_config(path, root);
+  };
+  const auto standard = config_of("");
+  EXPECT_EQ(standard.range.group, compiler::AdcGroup::kSlice);
+  EXPECT_EQ(standard.range.resolution, runtime::AdcResolution::kTile);
+  EXPECT_EQ(standard.activations.policy, compiler::ActivationRangePolicy::kMax);
+  EXPECT_EQ(config_of("group = 'column'").range.group, compiler::AdcGroup::kColumn);
+  EXPECT_EQ(config_of("resolution = 'proven'").range.resolution, runtime::AdcResolution::kProven);
+  const auto activations =
+      config_of("activation_range = 'percentile'\nactivation_percentile = 99.9").activations;
+  EXPECT_EQ(activations.policy, compiler::ActivationRangePolicy::kPercentile);
+  EXPECT_EQ(activations.percentile, 99.9);
+  std::filesystem::remove(path);
+  const auto complaint = [](const std::string& keys) {
+    return complaint_about(with(demo_text(), "percentile = 99.99", keys));
+  };
+  EXPECT_THAT(complaint("group = 'tile'"),
+              ::testing::AllOf(::testing::HasSubstr("'calibration.group': found \"tile\""),
+                               ::testing::HasSubstr("column")));
+  EXPECT_THAT(complaint("resolution = 'proven'\nrange = 'max'"),
+              ::testing::HasSubstr("'calibration.range': found beside resolution = \"proven\""));
+  EXPECT_THAT(complaint("activation_percentile = 99"),
+              ::testing::AllOf(::testing::HasSubstr("'calibration.activation_percentile'"),
+                               ::testing::HasSubstr("activation_range = \"max\"")));
+}
+
 TEST(LoopConfig, NamesTheUnknownKeyAndItsLine) {
   EXPECT_THAT(complaint_about(with(demo_text(), "chip_seed", "chipseed")),
               ::testing::AllOf(::testing::HasSubstr("chipseed"), ::testing::HasSubstr(".toml:31")));

@@ -5,6 +5,7 @@
 
 #include <filesystem>
 
+#include "host/cli/activation_range_option.hpp"
 #include "host/cli/adc_range_option.hpp"
 #include "host/cli/command.hpp"
 #include "host/cli/deployment_table.hpp"
@@ -26,6 +27,7 @@ struct CompileArguments {
   DataArguments data = {.options = {.train_images = 256, .test_images = 1}};
   MappingArguments mapping;
   PlacementArguments placement;
+  ActivationRangeArguments activations;
   AdcRangeArguments range;
 };
 
@@ -34,34 +36,34 @@ void run(const CompileArguments& arguments, const Globals& globals) {
   warn_without_normalisation(network);
   Mapping mapping = find_mapping(arguments.mapping);
   choose_encoding(arguments.placement, mapping.tile);
-  const compiler::CompileOptions options = compile_options(arguments.placement);
+  compiler::CompileOptions options = compile_options(arguments.placement);
+  options.activations = activation_range(arguments.activations);
+  const runtime::AdcRangeOptions range = adc_range(arguments.range);
   const auto images = data::load_data(arguments.data.source, arguments.data.options).train;
   auto deployment = compiler::compile(network, mapping.tile, mapping.device, images, options);
   const std::int64_t stuck = encode_known_faults(arguments.placement, deployment);
-  const runtime::AdcRangeOptions range = adc_range(arguments.range);
   runtime::calibrate_ideal(deployment, images, range);
   compiler::write_deployment(deployment, arguments.output);
   if (!arguments.frozen_model.empty()) network::write_onnx(network, arguments.frozen_model);
   nlohmann::json result = deployment_json(deployment);
-  result["calibration"] = {{"dataset", images.name},
-                           {"data_seed", arguments.data.options.seed},
-                           {"images", images.count},
-                           {"adc_range", arguments.range.policy}};
-  if (range.policy == runtime::AdcRangePolicy::kPercentile) {
-    result["calibration"]["percentile"] = range.percentile;
-  }
+  nlohmann::json& calibration = result["calibration"] = adc_range_json(range);
+  calibration["dataset"] = images.name;
+  calibration["data_seed"] = arguments.data.options.seed;
+  calibration["images"] = images.count;
+  calibration["activation_range"] = activation_range_text(options.activations);
   if (!arguments.placement.faults.empty()) result["stuck_cells"] = stuck;
   result["deployment"] = arguments.output.string();
-  show_result(globals,
-              deployment_table(deployment) + passes_text(deployment) +
-                  (arguments.placement.faults.empty()
-                       ? ""
-                       : fmt::format("encoded around {} stuck cells\n", stuck)) +
-                  fmt::format("ADC ranges for ideal tiles on {} images of {} (data seed {}), "
-                              "{}\ndeployment {}\n",
-                              images.count, images.name, arguments.data.options.seed,
-                              adc_range_text(range), arguments.output.string()),
-              result);
+  show_result(
+      globals,
+      deployment_table(deployment) + passes_text(deployment) +
+          (arguments.placement.faults.empty()
+               ? ""
+               : fmt::format("encoded around {} stuck cells\n", stuck)) +
+          fmt::format("ADC ranges for ideal tiles on {} images of {} (data seed {}), "
+                      "{}\nactivation ranges on the same images, {}\ndeployment {}\n",
+                      images.count, images.name, arguments.data.options.seed, adc_range_text(range),
+                      activation_range_text(options.activations), arguments.output.string()),
+      result);
 }
 
 }  // namespace
@@ -87,6 +89,7 @@ void add_compile(CLI::App& app, Globals& globals) {
                    "training images that set the ranges of activations and ADCs")
       ->check(in_range(16, 100'000))
       ->capture_default_str();
+  add_activation_range_options(*command, arguments->activations);
   add_adc_range_options(*command, arguments->range);
   command->callback([arguments, &globals] { run(*arguments, globals); });
 }

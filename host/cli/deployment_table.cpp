@@ -6,6 +6,7 @@
 #include <set>
 #include <vector>
 
+#include "host/cli/adc_table.hpp"
 #include "host/cli/placement_options.hpp"
 #include "host/compiler/duplicate.hpp"
 #include "host/compiler/tile.hpp"
@@ -95,9 +96,10 @@ std::string deployment_table(const Deployment& deployment) {
                         row.cells, shifts_text(row));
   }
   const auto total = deployment.count();
-  return text + fmt::format("{:<{}}  {:>7}  {:>6}  {:>5}  {:>7}  {:>7}  {:>5}  {:>9}\n", "total",
-                            width, "", "", "", total.dense, total.pruned, "",
-                            deployment.cell_count());
+  return text +
+         fmt::format("{:<{}}  {:>7}  {:>6}  {:>5}  {:>7}  {:>7}  {:>5}  {:>9}\n", "total", width,
+                     "", "", "", total.dense, total.pruned, "", deployment.cell_count()) +
+         adc_table(deployment);
 }
 
 nlohmann::json deployment_json(const Deployment& deployment) {
@@ -119,6 +121,8 @@ nlohmann::json deployment_json(const Deployment& deployment) {
          {"cells", row.cells},
          {"adc_shifts", shifts}});
   }
+  const auto adcs = compiler::summarise_adcs(deployment);
+  for (std::size_t i = 0; i < adcs.size(); ++i) layers[i]["adc"] = adc_json(adcs[i]);
   const auto total = deployment.count();
   return {{"network", deployment.network},
           {"device", deployment.device},
@@ -135,6 +139,7 @@ nlohmann::json deployment_json(const Deployment& deployment) {
             {"encoding", compiler::encoding_name(tile.encoding)},
             {"slices", tile.slices()}}},
           {"layers", layers},
+          {"adc_mean_bits", compiler::mean_bits(adcs)},
           {"passes", passes_json(deployment)},
           {"pipeline_steps", compiler::pipeline_steps(deployment)},
           {"crossbars", {{"dense", total.dense}, {"pruned", total.pruned}}},

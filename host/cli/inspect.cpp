@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "host/analog/components.hpp"
+#include "host/cli/adc_accounting_table.hpp"
 #include "host/cli/board_table.hpp"
 #include "host/cli/command.hpp"
 #include "host/cli/cost_table.hpp"
@@ -11,6 +12,7 @@
 #include "host/cli/deployment_table.hpp"
 #include "host/cli/map_options.hpp"
 #include "host/cli/options.hpp"
+#include "host/cli/placement_options.hpp"
 #include "host/compiler/cost.hpp"
 #include "host/compiler/deployment_file.hpp"
 #include "host/error.hpp"
@@ -26,9 +28,10 @@ namespace {
 struct InspectArguments {
   std::filesystem::path file;
   std::filesystem::path deployment;
-  std::string components;  ///< empty: kDefaultComponents
-  std::string adc_model;   ///< empty: kDefaultAdcModel
-  std::string tile;        ///< models: count crossbars; empty: do not
+  std::string components;       ///< empty: kDefaultComponents
+  std::string adc_model;        ///< empty: kDefaultAdcModel
+  std::string tile;             ///< models: count crossbars; empty: do not
+  bool adc_accounting = false;  ///< deployments: that report instead of the tables
   MapArguments maps;
   std::string board;  ///< empty: fit no board
 };
@@ -49,6 +52,24 @@ void inspect_model(const InspectArguments& arguments, const Globals& globals) {
   show_result(globals, text, result);
 }
 
+/// The first option given that is about the crossbars of a deployment; "" where none was.
+std::string crossbar_option(const InspectArguments& arguments) {
+  if (!arguments.components.empty()) return "--components";
+  if (!arguments.adc_model.empty()) return "--adc-model";
+  return arguments.board.empty() ? arguments.maps.given() : "--board";
+}
+
+void account_adcs(const InspectArguments& arguments, const Globals& globals) {
+  const std::string option = crossbar_option(arguments);
+  if (!option.empty()) {
+    throw InputError(fmt::format("{}: found {} beside --adc-accounting, a report that stands alone",
+                                 arguments.file.string(), option));
+  }
+  const compiler::Deployment deployment = compiler::read_deployment(arguments.file);
+  show_result(globals, adc_accounting_table(deployment),
+              {{"adc_accounting", adc_accounting_json(deployment)}});
+}
+
 void inspect_deployment(const InspectArguments& arguments, const Globals& globals) {
   const auto given_or = [](const std::string& given, const char* fallback) {
     return given.empty() ? fallback : given;
@@ -60,7 +81,8 @@ void inspect_deployment(const InspectArguments& arguments, const Globals& global
   const compiler::ChipCost cost = compiler::estimate_cost(deployment, table, model);
   nlohmann::json result = deployment_json(deployment);
   result["cost"] = cost_json(cost);
-  std::string text = deployment_table(deployment) + "\n" + cost_table(cost);
+  std::string text =
+      deployment_table(deployment) + passes_text(deployment) + "\n" + cost_table(cost);
   const std::string maps = write_maps(arguments.maps, deployment);
   if (!maps.empty()) text += "\n" + maps;
   if (arguments.board.empty()) return show_result(globals, text, result);
@@ -75,12 +97,8 @@ void inspect_deployment(const InspectArguments& arguments, const Globals& global
 
 /// Only a deployment has crossbars.
 void refuse_deployment_options(const InspectArguments& arguments) {
-  const std::string map = arguments.maps.given();
-  const std::string option = !arguments.components.empty()  ? "--components"
-                             : !arguments.adc_model.empty() ? "--adc-model"
-                             : !map.empty()                 ? map
-                             : !arguments.board.empty()     ? "--board"
-                                                            : "";
+  const std::string option =
+      arguments.adc_accounting ? "--adc-accounting" : crossbar_option(arguments);
   if (option.empty()) return;
   throw InputError(fmt::format("{}: {} is for a deployment (.xbar): only there are crossbars",
                                arguments.file.string(), option));
@@ -119,7 +137,10 @@ void run(const InspectArguments& arguments, const Globals& globals) {
     throw InputError(arguments.file.string() +
                      ": --tile is for a model (.onnx): a deployment has its own");
   }
-  if (suffix == ".xbar") return inspect_deployment(arguments, globals);
+  if (suffix == ".xbar") {
+    return arguments.adc_accounting ? account_adcs(arguments, globals)
+                                    : inspect_deployment(arguments, globals);
+  }
   refuse_deployment_options(arguments);
   if (suffix == ".onnx") return inspect_model(arguments, globals);
   if (suffix == ".h5") return inspect_measurement(arguments, globals);
@@ -164,6 +185,9 @@ void add_inspect(CLI::App& app, Globals& globals) {
                    "deployments: what a board must have, and whether this one has it (else exit "
                    "code 1): a TOML file or a name in configs/boards")
       ->type_name("FILE|NAME");
+  command->add_flag("--adc-accounting", arguments->adc_accounting,
+                    "deployments: only the ADC energy that sparse tiles save, counted as work on "
+                    "ADC-aware pruning counts it");
   command->callback([arguments, &globals] { run(*arguments, globals); });
 }
 

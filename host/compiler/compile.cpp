@@ -31,7 +31,7 @@ class Compilation {
       : network_(network),
         options_(options),
         shapes_(network::infer_shapes(network)),
-        ranges_(observe_ranges(network, calibration)),
+        ranges_(observe_ranges(network, calibration, options.activations)),
         sigma_(analog::noise_sigma(device, tile.code)) {
     result_.network = network.name;
     result_.tile = tile;

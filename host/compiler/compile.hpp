@@ -5,6 +5,7 @@
 #include <string>
 
 #include "host/analog/device.hpp"
+#include "host/compiler/activation_ranges.hpp"
 #include "host/compiler/deployment.hpp"
 #include "host/compiler/place.hpp"
 #include "host/data/dataset.hpp"
@@ -18,12 +19,13 @@ struct CompileOptions {
   /// Copies of slow layers until all their crossbars reach this number; 0: no copies. See
   /// duplicate.hpp.
   int crossbar_budget = 0;
+  ActivationRangeOptions activations;
 };
 
 /// Fuses Conv/Linear + BatchNorm + Relu, Add + Relu, quantises weights and activations, slices and
 /// places. Freezes node.weight_scale of `network` where it is empty, keeps it where it is not
 /// (weights beyond scale * qmax are an InputError naming the node). `calibration` images give the
-/// activation ranges: smallest and largest value seen, so give some dozens. A channel whose gamma
+/// activation ranges by the policy of `options`, so give some dozens. A channel whose gamma
 /// is 0 is a pruned one. Pruned segments (all weights of one output in one row band are zero) get
 /// no columns, rows without a weight in a crossbar get no word line; both go into the tables. ADC
 /// settings start at full scale (unit gain, range = largest possible column sum); see
@@ -45,8 +47,10 @@ std::vector<std::int32_t> update_weights(Deployment& deployment, const network::
 
 /// Takes the activation scales, zero points and rails that `network` needs on `calibration` into a
 /// deployment of the same network: fine-tuned batch norm moves them, and no cell depends on them.
-/// Output scales of crossbar layers are set again. Throws InputError if the layers differ.
+/// Output scales of crossbar layers are set again. Give the options it was compiled with. Throws
+/// InputError if the layers differ.
 void update_activation_ranges(Deployment& deployment, network::Network network,
-                              const data::Dataset& calibration);
+                              const data::Dataset& calibration,
+                              const ActivationRangeOptions& options = {});
 
 }  // namespace crossloop::compiler

@@ -4,13 +4,11 @@
 #include <cmath>
 
 #include "host/error.hpp"
-#include "host/network/executor.hpp"
 
 namespace crossloop::compiler {
 namespace {
 
 constexpr double kPixelMax = 255.0;
-constexpr int kCalibrationBatch = 50;
 
 /// Weights that were clamped to scale * limit in float may come back this much larger.
 constexpr double kClampSlack = 1e-5;
@@ -190,27 +188,6 @@ network::Window crossbar_window(const network::Node& node, const network::Shape&
   window.kernel_h = input.height;
   window.kernel_w = input.width;
   return window;
-}
-
-std::map<std::string, ValueRange> observe_ranges(const network::Network& network,
-                                                 const data::Dataset& images) {
-  std::map<std::string, ValueRange> ranges;
-  const auto observe = [&ranges](const std::string& value, const network::Shape&, int,
-                                 std::span<const float> content) {
-    ValueRange& range = ranges[value];
-    for (const float element : content) {
-      if (!std::isfinite(element)) {
-        throw InputError("value '" + value + "' is not finite on the calibration images");
-      }
-      range.low = std::min(range.low, element);
-      range.high = std::max(range.high, element);
-    }
-  };
-  for (int first = 0; first < images.count; first += kCalibrationBatch) {
-    const int batch = std::min(kCalibrationBatch, images.count - first);
-    network::run(network, network::normalise(network, images, first, batch), batch, observe);
-  }
-  return ranges;
 }
 
 TensorScale quantise_range(const ValueRange& range) {

@@ -2,10 +2,10 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <string>
 #include <vector>
 
+#include "host/compiler/activation_ranges.hpp"
 #include "host/compiler/deployment.hpp"
 #include "host/compiler/fusion.hpp"
 #include "host/data/dataset.hpp"
@@ -53,14 +53,6 @@ void set_terms(Layer& layer, const FoldedLayer& folded,
 
 /// The window of a Conv, or the one that covers the whole input of a Linear.
 network::Window crossbar_window(const network::Node& node, const network::Shape& input);
-
-/// Smallest and largest element of each value over a set of images.
-struct ValueRange {
-  float low = 0.0F;
-  float high = 0.0F;
-};
-std::map<std::string, ValueRange> observe_ranges(const network::Network& network,
-                                                 const data::Dataset& images);
 
 /// Scale and zero point of a uint8 tensor that covers `range` and 0: zero point 0 where nothing is
 /// negative, else asymmetric. A tensor that is always 0 gets scale 1.

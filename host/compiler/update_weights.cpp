@@ -107,13 +107,15 @@ std::vector<std::int32_t> update_weights(Deployment& deployment, const network::
 }
 
 void update_activation_ranges(Deployment& deployment, network::Network network,
-                              const data::Dataset& calibration) {
+                              const data::Dataset& calibration,
+                              const ActivationRangeOptions& options) {
   analog::Device device;  // of no consequence: the ranges come from the float network
   device.wires = {0.0, 0.0, 0.0, 0.0};
   TileFormat tile = deployment.tile;
   tile.code =
       analog::code_format(device, tile.code.cell_bits, tile.code.bits, tile.code.fraction_bits);
-  const Deployment fresh = compile(network, tile, device, calibration);
+  const Deployment fresh =
+      compile(network, tile, device, calibration, {.placement = {}, .activations = options});
   if (fresh.layers.size() != deployment.layers.size()) {
     throw InputError("network '" + network.name + "' has " + std::to_string(fresh.layers.size()) +
                      " layers, the deployment has " + std::to_string(deployment.layers.size()));

@@ -133,10 +133,10 @@ class Loop {
 
   void prune() {
     if (config_.crossbar_ratio < 1.0) {
-      const auto result = pruning::prune_column_grain(
-          network_, {.rows = tile_.rows,
-                     .outputs_per_crossbar = tile_.weights_per_row(),
-                     .crossbar_ratio = config_.crossbar_ratio});
+      const auto result =
+          pruning::prune_column_grain(network_, {.rows = tile_.rows,
+                                                 .outputs_per_crossbar = tile_.weights_per_row(),
+                                                 .crossbar_ratio = config_.crossbar_ratio});
       masks_ = result.masks;
       pruning::finetune(network_, train_, with_checkpoint(config_.prune, "prune.ckpt"),
                         {.masks = masks_}, log_epoch);
@@ -146,7 +146,8 @@ class Loop {
   }
 
   void compile() {
-    deployment_ = compiler::compile(network_, tile_, device_, calibration_);
+    deployment_ = compiler::compile(network_, tile_, device_, calibration_,
+                                    {.placement = {}, .activations = config_.activations});
     runtime::calibrate_ideal(deployment_, calibration_, config_.range);
     compiler::write_deployment(deployment_, in_run("deployment.xbar"));
     const auto count = deployment_.count();
@@ -297,7 +298,7 @@ class Loop {
   void adopt_network() {
     const auto before = deployment_.crossbars;
     compiler::update_weights(deployment_, network_);
-    compiler::update_activation_ranges(deployment_, network_, calibration_);
+    compiler::update_activation_ranges(deployment_, network_, calibration_, config_.activations);
     runtime::encode_around_faults(deployment_, stuck_);
     program_changes(before);
     calibrated_ = calibrated(deployment_, true, true);

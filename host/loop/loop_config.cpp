@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
-#include <iterator>
+#include <utility>
 
 #include "host/config.hpp"
 #include "host/error.hpp"
@@ -83,6 +83,58 @@ void read_measure(ConfigTable table, LoopConfig& config) {
   table.finish();
 }
 
+/// A percentile of 90 to 100, which goes with choice "percentile" of key `policy` only.
+double read_percentile(ConfigTable& table, const char* key, const char* policy, bool allowed,
+                       const std::string& chosen) {
+  constexpr double kDefault = 99.99;
+  if (allowed || !table.has(key)) return table.number(key, 90.0, 100.0, kDefault);
+  throw InputError(table.where(key) + ": key 'calibration." + key + "': found beside " + policy +
+                   " = \"" + chosen + "\", expected with \"percentile\" only");
+}
+
+/// The index of the chosen one of `names`.
+template <std::size_t N>
+std::size_t choice_of(ConfigTable& table, const char* key, const std::string_view (&names)[N],
+                      std::size_t fallback) {
+  return [&]<std::size_t... I>(std::index_sequence<I...>) {
+    return table.choice(key, {names[I]...}, fallback);
+  }
+  (std::make_index_sequence<N>());
+}
+
+void read_adc(ConfigTable& table, runtime::AdcRangeOptions& range) {
+  using runtime::AdcRangePolicy, runtime::AdcResolution;
+  range.resolution = static_cast<AdcResolution>(choice_of(
+      table, "resolution", runtime::kAdcResolutions, static_cast<std::size_t>(range.resolution)));
+  range.group = static_cast<compiler::AdcGroup>(
+      choice_of(table, "group", compiler::kAdcGroups, static_cast<std::size_t>(range.group)));
+  for (const char* key : {"range", "percentile"}) {
+    if (range.resolution != AdcResolution::kProven || !table.has(key)) continue;
+    throw InputError(table.where(key) + ": key 'calibration." + key +
+                     "': found beside resolution = \"proven\", whose ranges hold every sum there "
+                     "can be");
+  }
+  range.policy = static_cast<AdcRangePolicy>(choice_of(table, "range", runtime::kAdcRangePolicies,
+                                                       static_cast<std::size_t>(range.policy)));
+  range.percentile =
+      read_percentile(table, "percentile", "range", range.policy == AdcRangePolicy::kPercentile,
+                      runtime::adc_range_name(range.policy));
+}
+
+void read_calibration(ConfigTable table, LoopConfig& config) {
+  using compiler::ActivationRangePolicy;
+  config.calibration_images = static_cast<int>(table.integer("images", 16, 100'000, 256));
+  read_adc(table, config.range);
+  compiler::ActivationRangeOptions& activations = config.activations;
+  activations.policy = static_cast<ActivationRangePolicy>(
+      choice_of(table, "activation_range", compiler::kActivationRangePolicies,
+                static_cast<std::size_t>(activations.policy)));
+  activations.percentile = read_percentile(table, "activation_percentile", "activation_range",
+                                           activations.policy == ActivationRangePolicy::kPercentile,
+                                           compiler::activation_range_name(activations.policy));
+  table.finish();
+}
+
 /// The name becomes a folder below runs/, so it must stay one.
 std::string read_name(ConfigTable& file) {
   const std::string name = file.text("name");
@@ -117,23 +169,7 @@ LoopConfig read_loop_config(const std::filesystem::path& path, const std::filesy
   tile.finish();
   read_device(file.table("device"), config);
 
-  ConfigTable calibration = file.table("calibration");
-  config.calibration_images = static_cast<int>(calibration.integer("images", 16, 100'000, 256));
-  const auto& policies = runtime::kAdcRangePolicies;
-  static_assert(std::size(runtime::kAdcRangePolicies) == 4);
-  config.range.policy = static_cast<runtime::AdcRangePolicy>(
-      calibration.choice("range", {policies[0], policies[1], policies[2], policies[3]},
-                         static_cast<std::size_t>(runtime::AdcRangePolicy::kPercentile)));
-  if (config.range.policy == runtime::AdcRangePolicy::kPercentile ||
-      !calibration.has("percentile")) {
-    config.range.percentile = calibration.number("percentile", 90.0, 100.0, 99.99);
-  } else {
-    throw InputError(calibration.where("percentile") +
-                     ": key 'calibration.percentile': found beside range = \"" +
-                     runtime::adc_range_name(config.range.policy) +
-                     "\", expected with \"percentile\" only");
-  }
-  calibration.finish();
+  read_calibration(file.table("calibration"), config);
   read_measure(file.table("measure"), config);
   ConfigTable finetune = file.table("finetune");
   config.batch_norm_epochs = static_cast<int>(finetune.integer("batch_norm_epochs", 0, 1000, 1));

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "host/analog/device.hpp"
+#include "host/compiler/activation_ranges.hpp"
 #include "host/compiler/deployment.hpp"
 #include "host/data/dataset.hpp"
 #include "host/runtime/calibrate.hpp"
@@ -37,6 +38,7 @@ struct LoopConfig {
   std::uint32_t noise_seed = 1;
   std::string device = "rtl";  ///< what is programmed and measured
   int calibration_images = 256;
+  compiler::ActivationRangeOptions activations;
   runtime::AdcRangeOptions range;
   runtime::MeasureOptions measure;
   pruning::TrainOptions finetune;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cassert>
 #include <cmath>
 #include <iterator>
 #include <limits>
@@ -25,21 +26,30 @@ float quantile(std::vector<float>& values, double share) {
   return values[rank];
 }
 
-/// The smallest step whose codes hold low..high. Codes left over go to both ends alike.
-AdcRange range_of(double low, double high, const AdcRangeCase& range_case) {
-  AdcRange range{.shift = range_case.finest_shift};
-  for (; range.shift <= kLargestShift; ++range.shift) {
-    const double step = step_of(range.shift);
-    const double below = std::max(0.0, std::ceil(-low / step));
-    const double spare = (1 << range_case.bits) - 1 - below - std::ceil(std::max(0.0, high) / step);
-    if (spare >= 0.0) {
-      range.zero_code = static_cast<std::int32_t>(below + std::floor(spare / 2.0));
-      return range;
-    }
+/// Two sums that the codes must hold.
+struct Ends {
+  double low = 0.0;
+  double high = 0.0;
+};
+
+/// The range of steps of 2^shift that holds both ends, codes left over on both sides alike; nothing
+/// where `bits` do not.
+std::optional<AdcRange> range_at(const Ends& ends, int bits, int shift) {
+  const double step = step_of(shift);
+  const double below = std::max(0.0, std::ceil(-ends.low / step));
+  const double spare = (1 << bits) - 1 - below - std::ceil(std::max(0.0, ends.high) / step);
+  if (spare < 0.0) return std::nullopt;
+  return AdcRange{shift, static_cast<std::int32_t>(below + std::floor(spare / 2.0))};
+}
+
+/// The smallest step whose codes hold both ends.
+AdcRange range_of(const Ends& ends, const AdcRangeCase& range_case) {
+  for (int shift = range_case.finest_shift; shift <= kLargestShift; ++shift) {
+    if (const auto range = range_at(ends, range_case.bits, shift)) return *range;
   }
   throw InputError(range_case.where + ": " + std::to_string(range_case.bits) +
-                   "-bit ADC cannot hold sums from " + std::to_string(low) + " to " +
-                   std::to_string(high) + " code units");
+                   "-bit ADC cannot hold sums from " + std::to_string(ends.low) + " to " +
+                   std::to_string(ends.high) + " code units");
 }
 
 /// Mean squares of what rails cut off a sample, from running sums over the sorted values.
@@ -93,15 +103,21 @@ double noisy_error(const Clipping& clipping, const AdcRange& range, int bits, do
          1.0 / 6.0 * (clipping.error(low, high, -apart) + clipping.error(low, high, apart));
 }
 
+/// The outermost sums with room for the points that stand for the noise.
+Ends noisy_ends(double lowest, double highest, double noise) {
+  const double margin = std::sqrt(3.0) * noise;
+  return {lowest - margin, highest + margin};
+}
+
 AdcRange least_error(const AdcRangeCase& range_case, std::vector<float> sums) {
   const Clipping clipping(std::move(sums));
-  const double margin = std::sqrt(3.0) * range_case.noise;
-  const double low = clipping.lowest() - margin, high = clipping.highest() + margin;
   AdcRange best;
   int last = 0;  // of the zero codes as good as best
   double least = std::numeric_limits<double>::infinity();
   // No step beyond the first that holds everything can be better.
-  const int coarsest = range_of(low, high, range_case).shift;
+  const int coarsest =
+      range_of(noisy_ends(clipping.lowest(), clipping.highest(), range_case.noise), range_case)
+          .shift;
   for (int shift = coarsest; shift >= range_case.finest_shift; --shift) {
     for (int zero = 0; zero < 1 << range_case.bits; ++zero) {
       const AdcRange range{shift, zero};
@@ -113,6 +129,36 @@ AdcRange least_error(const AdcRangeCase& range_case, std::vector<float> sums) {
   }
   best.zero_code += (last - best.zero_code) / 2;
   return best;
+}
+
+/// The ends of the policies that have some; not kMinimumError.
+Ends ends_of(const AdcRangeOptions& options, const AdcRangeCase& range_case,
+             std::vector<float>& values) {
+  const double margin = kNoiseMargin * range_case.noise;
+  if (options.policy == AdcRangePolicy::kFixed) return {-margin, range_case.full_scale};
+  if (options.policy == AdcRangePolicy::kMax) {
+    const auto [low, high] = std::minmax_element(values.begin(), values.end());
+    return {*low - margin, *high};
+  }
+  const double low = quantile(values, 1.0 - options.percentile / 100.0) - margin;
+  return {low, quantile(values, options.percentile / 100.0)};
+}
+
+/// What `range` holds of the outermost sums of a sample.
+Ends held_ends(const AdcRangeCase& range_case, const AdcRange& range,
+               const std::vector<float>& values) {
+  const auto [lowest, highest] = std::minmax_element(values.begin(), values.end());
+  const Ends ends = noisy_ends(*lowest, *highest, range_case.noise);
+  const double step = step_of(range.shift);
+  const double low = -range.zero_code * step;
+  return {std::max(ends.low, low), std::min(ends.high, low + ((1 << range_case.bits) - 1) * step)};
+}
+
+/// The sample as it is worked on: an empty one is one sum of 0.
+std::vector<float> sample_of(std::span<const float> sums) {
+  std::vector<float> values(sums.begin(), sums.end());
+  if (values.empty()) values.push_back(0.0F);
+  return values;
 }
 
 }  // namespace
@@ -127,26 +173,40 @@ std::optional<AdcRangePolicy> adc_range_policy(std::string_view name) {
   return static_cast<AdcRangePolicy>(found - std::begin(kAdcRangePolicies));
 }
 
+std::string adc_resolution_name(AdcResolution resolution) {
+  return std::string(kAdcResolutions[static_cast<std::size_t>(resolution)]);
+}
+
+std::optional<AdcResolution> adc_resolution(std::string_view name) {
+  const auto found = std::find(std::begin(kAdcResolutions), std::end(kAdcResolutions), name);
+  if (found == std::end(kAdcResolutions)) return std::nullopt;
+  return static_cast<AdcResolution>(found - std::begin(kAdcResolutions));
+}
+
 AdcRange choose_adc_range(const AdcRangeOptions& options, const AdcRangeCase& range_case,
                           std::span<const float> sums) {
-  std::vector<float> values(sums.begin(), sums.end());
-  if (values.empty()) values.push_back(0.0F);
-  const double margin = kNoiseMargin * range_case.noise;
-  switch (options.policy) {
-    case AdcRangePolicy::kFixed:
-      return range_of(-margin, range_case.full_scale, range_case);
-    case AdcRangePolicy::kMax: {
-      const auto [low, high] = std::minmax_element(values.begin(), values.end());
-      return range_of(*low - margin, *high, range_case);
-    }
-    case AdcRangePolicy::kPercentile: {
-      const double low = quantile(values, 1.0 - options.percentile / 100.0) - margin;
-      return range_of(low, quantile(values, options.percentile / 100.0), range_case);
-    }
-    case AdcRangePolicy::kMinimumError:
-      break;
+  std::vector<float> values = sample_of(sums);
+  if (options.policy == AdcRangePolicy::kMinimumError) {
+    return least_error(range_case, std::move(values));
   }
-  return least_error(range_case, std::move(values));
+  return range_of(ends_of(options, range_case, values), range_case);
+}
+
+AdcSetting choose_adc_setting(const AdcRangeOptions& options, const AdcRangeCase& range_case,
+                              std::span<const float> sums) {
+  assert(options.resolution != AdcResolution::kProven);
+  const AdcRange widest = choose_adc_range(options, range_case, sums);
+  const AdcSetting setting{range_case.bits, widest};
+  const bool coarse = widest.shift > range_case.finest_shift;
+  if (options.resolution == AdcResolution::kTile || coarse) return setting;
+  std::vector<float> values = sample_of(sums);
+  const Ends ends = options.policy == AdcRangePolicy::kMinimumError
+                        ? held_ends(range_case, widest, values)
+                        : ends_of(options, range_case, values);
+  for (int bits = 1; bits < range_case.bits; ++bits) {
+    if (const auto range = range_at(ends, bits, widest.shift)) return {bits, *range};
+  }
+  return setting;
 }
 
 }  // namespace crossloop::runtime

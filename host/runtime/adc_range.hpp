@@ -7,6 +7,8 @@
 #include <string>
 #include <string_view>
 
+#include "host/compiler/adc_group.hpp"
+
 namespace crossloop::runtime {
 
 /// How the range of an ADC is chosen.
@@ -24,10 +26,23 @@ std::string adc_range_name(AdcRangePolicy policy);
 /// Nothing where there is no such policy.
 std::optional<AdcRangePolicy> adc_range_policy(std::string_view name);
 
+/// How the resolution of an ADC is chosen.
+enum class AdcResolution {
+  kTile,       ///< the tile's adc_bits
+  kProven,     ///< what holds every sum the target levels can make, compiler::prove_adcs()
+  kCalibrated  ///< the fewest bits whose steps of one level hold the range the policy gives
+};
+inline constexpr std::string_view kAdcResolutions[] = {"tile", "proven", "calibrated"};
+std::string adc_resolution_name(AdcResolution resolution);
+/// Nothing where there is no such resolution.
+std::optional<AdcResolution> adc_resolution(std::string_view name);
+
 struct AdcRangeOptions {
   AdcRangePolicy policy = AdcRangePolicy::kPercentile;
   double percentile = 99.99;  ///< 50..100, for kPercentile: of the sums below the upper rail, and
                               ///< of those above the lower one
+  compiler::AdcGroup group = compiler::AdcGroup::kSlice;
+  AdcResolution resolution = AdcResolution::kTile;
 };
 
 /// What is known about the columns that share a range. Sums are in code units, after the gain.
@@ -54,5 +69,20 @@ struct AdcRange {
 /// naming `where` if no step is wide enough.
 AdcRange choose_adc_range(const AdcRangeOptions& options, const AdcRangeCase& range_case,
                           std::span<const float> sums);
+
+/// A range and the resolution that holds it.
+struct AdcSetting {
+  int bits = 8;
+  AdcRange range;
+  bool operator==(const AdcSetting&) const = default;
+};
+
+/// choose_adc_range(), with range_case.bits under kTile. Under kCalibrated the fewest bits, at most
+/// range_case.bits, with which steps of 2^finest_shift hold the two ends of the policy;
+/// kMinimumError's are the outermost sums, sqrt(3) sigma further apart, as far as its range at
+/// range_case.bits holds them. Where no such bits do, range_case.bits and coarser steps. kProven is
+/// not for a sample to say (asserted).
+AdcSetting choose_adc_setting(const AdcRangeOptions& options, const AdcRangeCase& range_case,
+                              std::span<const float> sums);
 
 }  // namespace crossloop::runtime

@@ -1,21 +1,20 @@
-// Fits on measured cells: references, gains and ADC ranges.
+// Fits on measured cells: references and gains.
 #include <Eigen/Cholesky>
 #include <Eigen/Core>
 #include <algorithm>
 #include <cmath>
 #include <map>
-#include <string>
 
 #include "host/compiler/mapping.hpp"
 #include "host/error.hpp"
 #include "host/runtime/calibrate.hpp"
+#include "host/runtime/page_matrices.hpp"
 
 namespace crossloop::runtime {
 
 using compiler::ColumnSetting;
 using compiler::Crossbar;
 using compiler::Deployment;
-using compiler::kGainFractionBits;
 using compiler::kUnitGain;
 using compiler::Layer;
 
@@ -26,32 +25,6 @@ namespace {
 constexpr double kRidge = 1e-3;
 constexpr double kSmallestGain = 1.0 / 16.0;
 constexpr double kLargestGain = 65535.0 / kUnitGain;
-
-/// Inputs of a crossbar's word lines, [n][rows].
-Eigen::MatrixXf word_line_inputs(const Crossbar& crossbar, std::span<const std::uint8_t> inputs,
-                                 int inputs_per_output) {
-  const Eigen::Index n =
-      static_cast<Eigen::Index>(inputs.size()) / static_cast<Eigen::Index>(inputs_per_output);
-  Eigen::MatrixXf matrix(n, crossbar.row_count());
-  for (Eigen::Index r = 0; r < matrix.cols(); ++r) {
-    const std::int32_t source = crossbar.tables.rows[static_cast<std::size_t>(r)];
-    for (Eigen::Index v = 0; v < n; ++v) {
-      matrix(v, r) = inputs[static_cast<std::size_t>(v * inputs_per_output + source)];
-    }
-  }
-  return matrix;
-}
-
-/// Measured codes, [rows][columns].
-Eigen::MatrixXf code_matrix(const Crossbar& crossbar, const Measurement& measurement,
-                            std::int32_t id) {
-  using RowMajor = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
-  const auto& page = measurement.pages.at(static_cast<std::size_t>(id));
-  if (page.rows != crossbar.row_count() || page.columns != crossbar.column_count()) {
-    throw InputError("calibrate: crossbar " + std::to_string(id) + " has not been measured");
-  }
-  return Eigen::Map<const RowMajor>(page.codes.data(), page.rows, page.columns);
-}
 
 float level_of(const Crossbar& crossbar, Eigen::Index row, Eigen::Index column) {
   return crossbar.levels[static_cast<std::size_t>(row * crossbar.column_count() + column)];
@@ -121,70 +94,6 @@ void fit_output(Crossbar& crossbar, const std::vector<Eigen::Index>& columns,
   }
 }
 
-/// Columns that share a range: those of one slice, and the unit columns as if a slice below.
-std::int32_t range_group(const Layer& layer, const ColumnSetting& column) {
-  return column.output < compiler::accumulators_of(layer) ? column.slice : -1;
-}
-
-/// Sums after gain, in code units, of every driven phase, by group.
-using SliceSums = std::map<std::int32_t, std::vector<float>>;
-
-void collect_sums(const Layer& layer, const Crossbar& crossbar, const Eigen::MatrixXf& codes,
-                  const Eigen::MatrixXf& inputs, int input_bits, SliceSums& sums) {
-  Eigen::MatrixXf cells = codes;
-  for (Eigen::Index j = 0; j < cells.cols(); ++j) {
-    const ColumnSetting& column = crossbar.tables.columns[static_cast<std::size_t>(j)];
-    cells.col(j).array() -= static_cast<float>(column.reference);
-    cells.col(j) *= static_cast<float>(column.gain) / static_cast<float>(kUnitGain);
-  }
-  for (int bit = 0; bit < input_bits; ++bit) {
-    const Eigen::MatrixXf driven = inputs.unaryExpr(
-        [bit](float value) { return static_cast<float>((static_cast<int>(value) >> bit) & 1); });
-    const Eigen::MatrixXf phase = driven * cells;
-    const Eigen::VectorXf rows = driven.rowwise().sum();
-    for (Eigen::Index j = 0; j < phase.cols(); ++j) {
-      auto& slice = sums[range_group(layer, crossbar.tables.columns[static_cast<std::size_t>(j)])];
-      for (Eigen::Index v = 0; v < phase.rows(); ++v) {
-        if (rows(v) > 0.0F) slice.push_back(phase(v, j));
-      }
-    }
-  }
-}
-
-/// Standard deviation of the read noise after gain, code units: mean over the columns of a slice.
-std::map<std::int32_t, double> slice_noise(const Deployment& deployment, const Layer& layer) {
-  std::map<std::int32_t, std::pair<double, int>> sums;
-  for (const std::int32_t id : layer.crossbars) {
-    for (const auto& column : deployment.crossbars[static_cast<std::size_t>(id)].tables.columns) {
-      auto& [sum, count] = sums[range_group(layer, column)];
-      sum += std::sqrt(170.0) / 256.0 * column.sigma * column.gain / kUnitGain;
-      ++count;
-    }
-  }
-  std::map<std::int32_t, double> noise;
-  for (const auto& [slice, sum] : sums) noise[slice] = sum.first / sum.second;
-  return noise;
-}
-
-/// A quarter of a level: codes say no more about a sum.
-int finest_shift(const analog::CodeFormat& format) {
-  return std::max(0, kGainFractionBits + format.fraction_bits - 2);
-}
-
-/// Sum of a column whose word lines are all driven with all cells at the highest level, after the
-/// largest gain of the slice, code units.
-double full_scale(const Deployment& deployment, const Layer& layer, std::int32_t slice) {
-  std::int32_t gain = 0;
-  for (const std::int32_t id : layer.crossbars) {
-    for (const auto& column : deployment.crossbars[static_cast<std::size_t>(id)].tables.columns) {
-      if (range_group(layer, column) == slice) gain = std::max(gain, column.gain);
-    }
-  }
-  const auto& format = deployment.tile.code;
-  return std::ldexp(static_cast<double>(deployment.tile.rows) * (format.levels() - 1) * gain,
-                    format.fraction_bits - kGainFractionBits);
-}
-
 }  // namespace
 
 void fit_gains(Deployment& deployment, int layer, const Measurement& measurement,
@@ -214,41 +123,6 @@ void fit_gains(Deployment& deployment, int layer, const Measurement& measurement
                  deployment.tile.code);
     }
   }
-}
-
-void fit_adc_range(Deployment& deployment, int layer, const Measurement& measurement,
-                   std::span<const std::uint8_t> inputs, const AdcRangeOptions& options) {
-  const Layer& here = deployment.layers.at(static_cast<std::size_t>(layer));
-  SliceSums sums;
-  for (const std::int32_t id : here.crossbars) {
-    const Crossbar& crossbar = deployment.crossbars[static_cast<std::size_t>(id)];
-    collect_sums(here, crossbar, code_matrix(crossbar, measurement, id),
-                 word_line_inputs(crossbar, inputs, compiler::vector_inputs(here)),
-                 deployment.tile.input_bits, sums);
-  }
-  const auto noise = slice_noise(deployment, here);
-  std::map<std::int32_t, AdcRange> ranges;
-  for (auto& [slice, values] : sums) {
-    ranges[slice] =
-        choose_adc_range(options,
-                         {.bits = deployment.tile.adc_bits,
-                          .finest_shift = finest_shift(deployment.tile.code),
-                          .noise = noise.at(slice),
-                          .full_scale = full_scale(deployment, here, slice),
-                          .where = "layer " + here.name + ", slice " + std::to_string(slice)},
-                         values);
-  }
-  for (const std::int32_t id : here.crossbars) {
-    for (ColumnSetting& column :
-         deployment.crossbars[static_cast<std::size_t>(id)].tables.columns) {
-      const AdcRange& range = ranges.at(range_group(here, column));
-      column.bits = deployment.tile.adc_bits;
-      column.shift = range.shift;
-      column.zero_code = range.zero_code;
-      column.offset = range.zero_code * (1 << range.shift);
-    }
-  }
-  compiler::finish_layer(deployment, layer);
 }
 
 }  // namespace crossloop::runtime

@@ -1,0 +1,53 @@
+#include "host/compiler/tile_sparsity.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <string>
+
+#include "host/error.hpp"
+
+namespace crossloop::compiler {
+namespace {
+
+/// Most cells above level 0 in a column.
+unsigned fullest_column(const Crossbar& crossbar) {
+  const std::size_t columns = crossbar.tables.columns.size();
+  std::vector<unsigned> filled(columns);
+  for (std::size_t i = 0; i < crossbar.levels.size(); ++i) {
+    filled[i % columns] += crossbar.levels[i] != 0 ? 1U : 0U;
+  }
+  return *std::max_element(filled.begin(), filled.end());
+}
+
+}  // namespace
+
+std::vector<std::int64_t> tiles_by_sparsity(const Deployment& deployment) {
+  const auto rows = static_cast<unsigned>(deployment.tile.rows);
+  if (!std::has_single_bit(rows)) {
+    throw InputError("sparsity of tiles: tiles have " + std::to_string(rows) +
+                     " word lines, expected a power of two");
+  }
+  const auto finest = static_cast<std::size_t>(std::countr_zero(rows));
+  std::vector<std::int64_t> tiles(finest + 2);
+  for (const Crossbar& crossbar : deployment.crossbars) {
+    const unsigned filled = fullest_column(crossbar);
+    // The least power of two that is not less than `filled` is X / 2^k.
+    const std::size_t level =
+        filled == 0 ? finest + 1
+                    : finest - static_cast<std::size_t>(std::countr_zero(std::bit_ceil(filled)));
+    tiles[level] += 1;
+  }
+  tiles.back() += tiles_left_out(deployment);
+  return tiles;
+}
+
+std::int64_t tiles_left_out(const Deployment& deployment) {
+  std::int64_t left_out = 0;
+  for (std::size_t i = 0; i < deployment.layers.size(); ++i) {
+    const CrossbarCount count = deployment.count(static_cast<int>(i));
+    left_out += std::max(0, count.dense - count.pruned);
+  }
+  return left_out;
+}
+
+}  // namespace crossloop::compiler

@@ -1,0 +1,21 @@
+// How sparse the tiles of a deployment are, as work on ADC-aware pruning counts it.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "host/compiler/deployment.hpp"
+
+namespace crossloop::compiler {
+
+/// Tiles by level of sparsity, [log2 X + 2], X the word lines of a tile: entry k counts the tiles
+/// whose fullest column has at most X / 2^k cells above level 0 and no higher k, the last entry
+/// those of zeros. Every bit line is a column of its own: the two signs and the slices of a weight,
+/// and the unit column of the offset encoding, which is full. Crossbars of the dense layers that
+/// were not placed count as tiles of zeros. Throws InputError where X is not a power of two.
+std::vector<std::int64_t> tiles_by_sparsity(const Deployment& deployment);
+
+/// Those of the dense layers that were not placed.
+std::int64_t tiles_left_out(const Deployment& deployment);
+
+}  // namespace crossloop::compiler
