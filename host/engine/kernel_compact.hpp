@@ -123,13 +123,5 @@ void read_compact(const KernelPage& page, const KernelJob& job, int first, int c
   }
 }
 
-/// y_j of step 6 over all phases, times weight; `zero` and `terms` by position.
-inline void compact_terms(const KernelScratch& scratch, int vector, const std::int32_t* zero,
-                          const std::int32_t* weight, std::int32_t* terms) {
-  const std::uint16_t* codes = scratch.codes + vector * kStrip;
-  const std::int32_t converted = scratch.reads.converted[vector];
-  for (int i = 0; i < kStrip; ++i) terms[i] = (codes[i] - zero[i] * converted) * weight[i];
-}
-
 }  // namespace
 }  // namespace crossloop::engine::CROSSLOOP_KERNEL

@@ -92,13 +92,5 @@ void read_general(const KernelPage& page, const KernelJob& job, int first, int c
   }
 }
 
-/// y_j of step 6 over all phases, times weight, by column.
-inline void general_terms(const KernelScratch& scratch, int vector, const std::int32_t* zero,
-                          const std::int32_t* weight, std::int32_t* terms) {
-  const std::int32_t* sums = scratch.sums + vector * kStrip;
-  const std::int32_t converted = scratch.reads.converted[vector];
-  for (int i = 0; i < kStrip; ++i) terms[i] = (sums[i] - zero[i] * converted) * weight[i];
-}
-
 }  // namespace
 }  // namespace crossloop::engine::CROSSLOOP_KERNEL

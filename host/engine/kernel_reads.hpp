@@ -104,14 +104,14 @@ inline void sort_reads(int vectors, int phases, bool skip_zero, KernelReads& rea
 
 inline void prepare_reads(const KernelPage& page, const KernelJob& job, int first, int last,
                           KernelReads& reads) {
-  alignas(64) std::uint8_t input[kMaxRows + 64];
+  alignas(64) std::uint8_t input[kMaxRows + 128];
   const RowGather gather(page);
   const int stride = (group_count(page) + 15) / 16 * 16 + kListSlack;
   reads.stride = stride;
   for (int vector = first; vector < last; ++vector) {
     const int here = (vector - first) * kMaxPhases;
     gather(job.vectors + static_cast<std::int64_t>(vector) * job.inputs, input);
-    std::memset(input + page.rows, 0, 64);
+    std::memset(input + page.rows, 0, 128);
     int lengths[kMaxPhases] = {};
     std::uint16_t* lists = reads.lists + here * stride;
     list_vector(page, input, job.input_bits, stride, lists, lengths);

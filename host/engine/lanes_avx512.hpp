@@ -93,35 +93,69 @@ struct Bend {
 #define CROSSLOOP_BEND_BY_CODE
 #endif
 
+/// to[i] = from[index[i]] for a strip.
+#define CROSSLOOP_PERMUTED_STRIP
+inline void permute_strip(const std::uint16_t* from, const std::uint16_t* index,
+                          std::uint16_t* to) {
+  _mm512_storeu_si512(
+      to, _mm512_permutexvar_epi16(_mm512_loadu_si512(index), _mm512_loadu_si512(from)));
+}
+
+/// The patterns of 16 groups in one phase, in units of 8 bytes of the table.
+inline __m512i patterns(__m512i bytes) {
+  const __m512i bits = _mm512_and_si512(bytes, _mm512_set1_epi8(1));
+#if defined(__AVX512VNNI__)
+  return _mm512_dpbusd_epi32(_mm512_setzero_si512(), bits, _mm512_set1_epi32(0x40201008));
+#else
+  return _mm512_srli_epi32(_mm512_mullo_epi32(bits, _mm512_set1_epi32(kCollect)), kCollectShift);
+#endif
+}
+
+inline __m512i group_entries(int first) {
+  const __m512i lane = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+  return _mm512_mullo_epi32(_mm512_add_epi32(lane, _mm512_set1_epi32(first)),
+                            _mm512_set1_epi32(kGroupEntry));
+}
+
 /// Appends the patterns of all phases to their lists, empty ones left out: what a driven group
-/// adds lies at table + 8 entry. `input` is padded with zeros to whole vectors.
+/// adds lies at table + 8 entry. `input` is padded with zeros to 128 bytes.
 #define CROSSLOOP_SHORT_LISTS
+#if defined(__AVX512VBMI2__)
 inline void list_patterns(const std::uint8_t* input, int groups, int phases, int stride,
                           std::uint16_t* lists, int* lengths) {
-  const __m512i ones = _mm512_set1_epi8(1);
-  __m512i base =
-      _mm512_slli_epi32(_mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15), 7);
+  for (int group = 0; group < groups; group += 32) {
+    const __m512i base = _mm512_packus_epi32(group_entries(group), group_entries(group + 16));
+    __m512i low = _mm512_loadu_si512(input + kGroup * group);
+    __m512i high = _mm512_loadu_si512(input + kGroup * group + 64);
+    for (int phase = 0; phase < phases; ++phase) {
+      const __m512i both = _mm512_packus_epi32(patterns(low), patterns(high));
+      const __mmask32 driven = _mm512_test_epi16_mask(both, both);
+      _mm512_storeu_si512(lists + phase * stride + lengths[phase],
+                          _mm512_maskz_compress_epi16(driven, _mm512_or_si512(both, base)));
+      lengths[phase] += __builtin_popcount(driven);
+      low = _mm512_srli_epi32(low, 1);
+      high = _mm512_srli_epi32(high, 1);
+    }
+  }
+}
+#else
+inline void list_patterns(const std::uint8_t* input, int groups, int phases, int stride,
+                          std::uint16_t* lists, int* lengths) {
   for (int group = 0; group < groups; group += 16) {
+    const __m512i base = group_entries(group);
     __m512i bytes = _mm512_loadu_si512(input + kGroup * group);
     for (int phase = 0; phase < phases; ++phase) {
-      const __m512i bits = _mm512_and_si512(bytes, ones);
-#if defined(__AVX512VNNI__)
-      const __m512i pattern =
-          _mm512_dpbusd_epi32(_mm512_setzero_si512(), bits, _mm512_set1_epi32(0x40201008));
-#else
-      const __m512i pattern =
-          _mm512_srli_epi32(_mm512_mullo_epi32(bits, _mm512_set1_epi32(kCollect)), 21);
-#endif
-      const __mmask16 driven = _mm512_test_epi32_mask(pattern, pattern);
-      const __m512i entries = _mm512_maskz_compress_epi32(driven, _mm512_or_si512(pattern, base));
+      const __m512i here = patterns(bytes);
+      const __mmask16 driven = _mm512_test_epi32_mask(here, here);
+      const __m512i entries = _mm512_maskz_compress_epi32(driven, _mm512_or_si512(here, base));
       _mm256_storeu_si256(reinterpret_cast<__m256i*>(lists + phase * stride + lengths[phase]),
                           _mm512_cvtepi32_epi16(entries));
       lengths[phase] += __builtin_popcount(driven);
       bytes = _mm512_srli_epi32(bytes, 1);
     }
-    base = _mm512_add_epi32(base, _mm512_set1_epi32(16 << 7));
   }
 }
+#endif
 
 #if defined(__AVX512VBMI2__)
 #define CROSSLOOP_COMPRESSED_GATHER

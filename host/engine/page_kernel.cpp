@@ -4,6 +4,7 @@
 
 #include "host/engine/kernel_general.hpp"
 #include "host/engine/kernel_reads.hpp"
+#include "host/engine/kernel_recombine.hpp"
 
 namespace crossloop::engine::CROSSLOOP_KERNEL {
 
@@ -50,35 +51,6 @@ ReadStrip strip_reader(const KernelPage& page) {
   return bent ? read_general<std::int64_t, true> : read_general<std::int64_t, false>;
 }
 
-/// Step 7: adds the terms of every column to its output. Columns of one output lie side by side.
-void recombine(const KernelPage& page, const KernelJob& job, int first, int last, int column,
-               const KernelScratch& scratch) {
-  std::int32_t zero[kStrip], weight[kStrip];
-  int position_of[kStrip];
-  for (int position = 0; position < kStrip; ++position) {
-    const int c = page.compact ? packed_column(position) : position;
-    position_of[c] = position;
-    zero[position] = page.zero[column + c];
-    weight[position] = page.weight[column + c];
-  }
-  const int columns = page.columns - column < kStrip ? page.columns - column : kStrip;
-  for (int vector = first; vector < last; ++vector) {
-    alignas(64) std::int32_t terms[kStrip];
-    if (page.compact) {
-      compact_terms(scratch, vector - first, zero, weight, terms);
-    } else {
-      general_terms(scratch, vector - first, zero, weight, terms);
-    }
-    std::int32_t* target = job.accumulators + static_cast<std::int64_t>(vector) * job.outputs;
-    for (int c = 0; c < columns;) {
-      const std::int32_t output = page.output[column + c];
-      std::int32_t sum = 0;
-      for (; c < columns && page.output[column + c] == output; ++c) sum += terms[position_of[c]];
-      target[output] += sum;
-    }
-  }
-}
-
 }  // namespace
 
 void run_page(const KernelPage& page, const KernelJob& job, int first, int last,
@@ -93,11 +65,13 @@ void run_page(const KernelPage& page, const KernelJob& job, int first, int last,
     build_table(page, column, scratch.table);
     if (page.compact) {
       std::memset(scratch.codes, 0, vectors * kStrip * sizeof *scratch.codes);
+      read(page, job, first, column, scratch, counters);
+      recombine(page, job, first, last, column, scratch.codes, reads.converted);
     } else {
       std::memset(scratch.sums, 0, vectors * kStrip * sizeof *scratch.sums);
+      read(page, job, first, column, scratch, counters);
+      recombine(page, job, first, last, column, scratch.sums, reads.converted);
     }
-    read(page, job, first, column, scratch, counters);
-    recombine(page, job, first, last, column, scratch);
   }
 }
 

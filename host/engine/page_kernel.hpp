@@ -16,7 +16,7 @@ inline constexpr int kGroup = 4;
 inline constexpr int kPatterns = 1 << kGroup;
 inline constexpr int kMaxGroups = kMaxRows / kGroup;
 inline constexpr int kBlock = 128;     ///< most vectors of one call
-inline constexpr int kListSlack = 16;  ///< entries written beyond the end of a list
+inline constexpr int kListSlack = 32;  ///< entries written beyond the end of a list
 /// From group to group in the table, in units of 8 bytes.
 inline constexpr int kGroupEntry = kPatterns * kStrip * static_cast<int>(sizeof(std::int16_t)) / 8;
 /// (bytes of 0 or 1) * kCollect >> kCollectShift: the pattern, in units of 8 bytes.
