@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
+#include <ostream>
 #include <set>
 
 #include "host/compiler/compile.hpp"
@@ -12,6 +13,7 @@
 #include "host/compiler/silent.hpp"
 #include "host/error.hpp"
 #include "host/network/executor.hpp"
+#include "host/runtime/layer_errors.hpp"
 #include "tests/ideal_tiles.hpp"
 
 namespace crossloop::compiler {
@@ -133,6 +135,8 @@ struct Case {
   double slope;  ///< the steepest of the activation
 };
 
+void PrintTo(const Case& test, std::ostream* stream) { *stream << test.name; }
+
 class Activation : public ::testing::TestWithParam<Case> {};
 
 TEST_P(Activation, IsOffByTheRoundingOfItsTwoScales) {
@@ -167,6 +171,15 @@ TEST_P(Activation, RunsOnTheEngineAsByHand) {
     logits.insert(logits.end(), made.begin(), made.end());
   }
   EXPECT_EQ(tensors.back(), logits);
+}
+
+TEST_P(Activation, IsPartOfTheExactLayer) {
+  network::Network network = activated(GetParam().op);
+  const Deployment deployment = compile_small(network);
+  const data::Dataset images = noisy_images(network.input_shape, 1, 5);
+  const auto start = runtime::start_batch(deployment, images, 0, 1);
+  EXPECT_EQ(runtime::exact_layer(deployment, 0, start),
+            evaluate(deployment, images.image(0)).at(1));
 }
 
 INSTANTIATE_TEST_SUITE_P(Operators, Activation,

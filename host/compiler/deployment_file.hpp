@@ -7,7 +7,7 @@
 
 namespace crossloop::compiler {
 
-inline constexpr int kDeploymentVersion = 2;
+inline constexpr int kDeploymentVersion = 3;
 
 /// Writes atomically.
 void write_deployment(const Deployment& deployment, const std::filesystem::path& path);

@@ -44,9 +44,9 @@ struct LayerError {
   ConversionCounters counters = {};  ///< of the chip; none for adds and pools
 };
 
-/// Requantised output of an exact integer product `product` = sum w_q x: step 8 of numerics.md with
-/// the accumulator at infinite resolution. `unit_log2` is the base-2 logarithm of
-/// Layer::accumulator_unit.
+/// Requantised output of an exact integer product `product` = sum w_q x: step 8 of numerics.md, up
+/// to its clamp, with the accumulator at infinite resolution. `unit_log2` is the base-2 logarithm
+/// of Layer::accumulator_unit.
 std::int32_t exact_output(std::int64_t product, int unit_log2, const compiler::OutputScale& scale,
                           const compiler::OutputRange& range);
 
