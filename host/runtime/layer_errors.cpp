@@ -1,4 +1,3 @@
-#include "host/runtime/digital_layers.hpp"
 #include "host/runtime/layer_errors.hpp"
 
 #include <Eigen/Core>
@@ -121,8 +120,8 @@ std::vector<std::int32_t> exact_layer(const Deployment& deployment, int layer,
     const RowMajor sums = vectors.middleRows(first, rows).cast<double>() * weights.transpose();
     for (Eigen::Index i = 0; i < rows; ++i) {
       for (Eigen::Index o = 0; o < outputs; ++o, ++value) {
-        *value = exact_output(static_cast<std::int64_t>(sums(i, o)), unit_log2,
-                              here.scales[static_cast<std::size_t>(o)], here.range);
+        *value = here.table(exact_output(static_cast<std::int64_t>(sums(i, o)), unit_log2,
+                                         here.scales[static_cast<std::size_t>(o)], here.range));
       }
     }
   }
