@@ -83,6 +83,17 @@ TEST(ExactLayer, IsThePlainIntegerEvaluation) {
   EXPECT_EQ(conv1, expected[1]);
 }
 
+TEST(ExactLayer, ReadsTheTableBehindTheClamp) {
+  SmallCase test(ideal_device());
+  const Activations activations = start_batch(test.deployment, test.images, 0, 2);
+  auto expected = exact_layer(test.deployment, 0, activations);
+  for (std::int32_t& value : expected) value = 255 - value;
+  for (int q = 0; q < compiler::kTableEntries; ++q) {
+    test.deployment.layers[0].table.codes.push_back(static_cast<std::uint8_t>(255 - q));
+  }
+  EXPECT_EQ(exact_layer(test.deployment, 0, activations), expected);
+}
+
 TEST(LayerErrors, OfIdealTilesAreThoseOfQuantisation) {
   SmallCase test(ideal_device());
   Deployment deployment = compiler::compile(test.net, testing_support::small_tile(test.device),

@@ -14,7 +14,7 @@ namespace crossloop::cli {
 std::string layer_error_table(const std::vector<runtime::LayerError>& layers);
 
 /// [{"name", "integer_vs_float_db", "chip_vs_float_db", "chip_vs_integer_db", "own_db", "adc"}]; a
-/// figure is a number or one of the texts above, "adc" null for adds and pools.
+/// figure is a number or one of the texts above, "adc" null for digital layers.
 nlohmann::json layer_error_json(const std::vector<runtime::LayerError>& layers);
 
 }  // namespace crossloop::cli

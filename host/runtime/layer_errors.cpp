@@ -1,4 +1,3 @@
-#include "host/runtime/digital_layers.hpp"
 #include "host/runtime/layer_errors.hpp"
 
 #include <Eigen/Core>
@@ -156,7 +155,7 @@ void LayerErrors::observe(const LayerEvent& event) {
 void LayerErrors::add_own(const LayerEvent& event) {
   LayerError& error = layers_[static_cast<std::size_t>(event.layer)];
   const OutputValues found(deployment_, event.layer, *event.activations);
-  if (event.counters == nullptr) {  // adds and pools are exact
+  if (event.counters == nullptr) {  // digital layers are exact
     for (std::size_t i = 0; i < found.size(); ++i) error.own.add(found.real(i), found.real(i));
     return;
   }

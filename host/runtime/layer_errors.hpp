@@ -41,7 +41,7 @@ struct LayerError {
   SignalToError integer_chip = {};   ///< the chip, up to this layer
   /// The chip in this layer alone: the exact integer layer on the inputs that the chip gave it.
   SignalToError own = {};
-  ConversionCounters counters = {};  ///< of the chip; none for adds and pools
+  ConversionCounters counters = {};  ///< of the chip; none for digital layers
 };
 
 /// Requantised output of an exact integer product `product` = sum w_q x: step 8 of numerics.md, up
