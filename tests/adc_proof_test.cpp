@@ -104,7 +104,8 @@ TEST_P(ProvenAdc, GivesExactIntegerProductsWithoutClipping) {
     EXPECT_EQ(result.accumulators, proof.products());
     EXPECT_EQ(result.counters.clipped_low, 0);
     EXPECT_EQ(result.counters.clipped_high, 0);
-    for (const AdcColumns& columns : summarise_adcs(proof.deployment)[0].columns) {
+    const LayerAdcs adcs = summarise_adcs(proof.deployment)[0];
+    for (const AdcColumns& columns : adcs.columns) {
       EXPECT_EQ(columns.doubt, AdcDoubt::kNone);
     }
   }
@@ -112,7 +113,6 @@ TEST_P(ProvenAdc, GivesExactIntegerProductsWithoutClipping) {
 
 TEST_P(ProvenAdc, WouldClipWithOneBitLess) {
   Proof proof(GetParam());
-  const auto before = summarise_adcs(proof.deployment)[0];
   for (Crossbar& crossbar : proof.deployment.crossbars) {
     if (crossbar.layer != 0) continue;
     for (ColumnSetting& column : crossbar.tables.columns)
@@ -122,7 +122,8 @@ TEST_P(ProvenAdc, WouldClipWithOneBitLess) {
   EXPECT_GT(result.counters.clipped_high, 0);
   EXPECT_NE(result.accumulators, proof.products());
   std::int64_t clipping = 0;
-  for (const AdcColumns& columns : summarise_adcs(proof.deployment)[0].columns) {
+  const LayerAdcs adcs = summarise_adcs(proof.deployment)[0];
+  for (const AdcColumns& columns : adcs.columns) {
     if (columns.doubt == AdcDoubt::kClips) clipping += columns.columns;
   }
   EXPECT_GT(clipping, 0);

@@ -97,12 +97,13 @@ TEST(PlaceOfInput, OfASemiFoldedLayerIsInAStrip) {
 }
 
 TEST_F(PhysicalMap, HasALineForEachBitLine) {
-  EXPECT_EQ(written(write_column_map),
-            "layer,name,crossbar,part,band,column,output,output_column,sign,slice,left_shift,"
-            "reference,sigma,adc_bits,shift,zero_code,gain,offset\n"
-            "1,\"conv \"\"a\"\", first\",0,0,0,0,0,0,1,0,0,0,0,5,0,0,256,0\n"
-            "1,\"conv \"\"a\"\", first\",1,2,1,0,1,0,1,1,3,7,9,8,11,2,250,-5\n"
-            "1,\"conv \"\"a\"\", first\",1,2,1,1,1,0,-1,0,0,0,0,6,10,0,256,0\n");
+  EXPECT_EQ(
+      written(write_column_map),
+      "layer,name,crossbar,part,band,column,output,output_column,sign,slice,left_shift,"
+      "reference,sigma,adc_bits,shift,zero_code,gain,offset,adc_resolution\n"
+      "1,\"conv \"\"a\"\", first\",0,0,0,0,0,0,1,0,0,0,0,5,0,0,256,0,statistical (may clip)\n"
+      "1,\"conv \"\"a\"\", first\",1,2,1,0,1,0,1,1,3,7,9,8,11,2,250,-5,statistical (read noise)\n"
+      "1,\"conv \"\"a\"\", first\",1,2,1,1,1,0,-1,0,0,0,0,6,10,0,256,0,proven\n");
 }
 
 TEST_F(PhysicalMap, HasALineForEachWordLine) {

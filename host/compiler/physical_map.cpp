@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 
+#include "host/compiler/adc_proof.hpp"
 #include "host/compiler/mapping.hpp"
 #include "host/error.hpp"
 #include "host/files.hpp"
@@ -115,16 +116,20 @@ CellWeight weight_of_cell(const Layer& layer, const ColumnSetting& column, int i
 void write_column_map(const Deployment& deployment, const fs::path& path) {
   write_map(deployment, path,
             "layer,name,crossbar,part,band,column,output,output_column,sign,slice,left_shift,"
-            "reference,sigma,adc_bits,shift,zero_code,gain,offset",
-            [](LineWriter& writer, std::size_t id, const Crossbar& crossbar, const Layer& layer) {
+            "reference,sigma,adc_bits,shift,zero_code,gain,offset,adc_resolution",
+            [&deployment](LineWriter& writer, std::size_t id, const Crossbar& crossbar,
+                          const Layer& layer) {
               const std::string name = csv_field(layer.name);
+              const auto sums = column_level_sums(crossbar);
               for (int j = 0; j < crossbar.column_count(); ++j) {
                 const ColumnSetting& c = crossbar.tables.columns[static_cast<std::size_t>(j)];
                 const OutputPlace out = place_of_output(layer, c.output);
-                writer.line("{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}", crossbar.layer,
-                            name, id, crossbar.part, crossbar.band, j, out.channel, out.column,
-                            sign_of(c), c.slice, c.left_shift, c.reference, c.sigma, c.bits,
-                            c.shift, c.zero_code, c.gain, c.offset);
+                const AdcDoubt doubt =
+                    adc_doubt(c, sums[static_cast<std::size_t>(j)], deployment.tile.code);
+                writer.line("{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}",
+                            crossbar.layer, name, id, crossbar.part, crossbar.band, j, out.channel,
+                            out.column, sign_of(c), c.slice, c.left_shift, c.reference, c.sigma,
+                            c.bits, c.shift, c.zero_code, c.gain, c.offset, adc_doubt_text(doubt));
               }
             });
 }
