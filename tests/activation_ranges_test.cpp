@@ -98,7 +98,7 @@ double coded_error(const std::vector<float>& values, const ValueRange& range) {
 
 TEST(ActivationRange, LeastErrorIsTheLeastThatAnyEndsGive) {
   for (const float mean : {0.0F, 3.0F}) {
-    auto values = normal_values(mean, 1.0F, 4000);
+    auto values = normal_values(mean, 1.0F, 400'000);
     values.push_back(mean + 25.0F);  // an outlier worth clipping
     for (float& value : values) {
       if (mean == 0.0F) value = std::max(0.0F, value);  // behind a ReLU: many are exactly 0
