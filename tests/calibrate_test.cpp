@@ -174,7 +174,9 @@ TEST(FitAdcRange, GivesTheColumnsOfAGroupOneRange) {
         EXPECT_EQ(found.size(), 1U) << to_string(key);
         all.insert(found.begin(), found.end());
       }
-      if (groups != 0) EXPECT_EQ(ranges.size(), groups + (offset ? 1 : 0));
+      if (groups != 0) {
+        EXPECT_EQ(ranges.size(), groups + (offset ? 1 : 0));
+      }
       EXPECT_GT(all.size(), different) << compiler::adc_group_name(group);
       different = all.size();
     }
