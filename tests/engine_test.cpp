@@ -5,6 +5,7 @@
 
 #include <cstdlib>
 
+#include "host/engine/requantiser.hpp"
 #include "host/error.hpp"
 #include "tests/random_layers.hpp"
 
@@ -123,6 +124,24 @@ TEST_F(EngineJob, RefusesTablesOfAnotherSizeAndIndicesOutside) {
 TEST_F(EngineJob, RefusesHalfAVector) {
   vectors_.pop_back();
   EXPECT_THROW(engine_.run(job_, vectors_), InputError);
+}
+
+TEST(Requantiser, EqualsRequantiseOfEveryAccumulator) {
+  std::mt19937 rng(1);
+  for (int outputs = 1; outputs < 40; ++outputs) {
+    std::vector<OutputScale> scales;
+    std::vector<std::int32_t> accumulators, expected, got(static_cast<std::size_t>(outputs));
+    const OutputRange range{.zero = draw(rng, 0, 100), .low = draw(rng, 0, 9), .high = 255};
+    for (int o = 0; o < outputs; ++o) {
+      scales.push_back({.bias = static_cast<std::int32_t>(rng()),
+                        .multiplier = draw(rng, 0, 65535),
+                        .shift = draw(rng, 0, 47)});
+      accumulators.push_back(static_cast<std::int32_t>(rng()));
+      expected.push_back(requantise(accumulators.back(), scales.back(), range));
+    }
+    Requantiser(scales, range)(accumulators.data(), got.data());
+    EXPECT_EQ(got, expected);
+  }
 }
 
 }  // namespace

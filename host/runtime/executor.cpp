@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "host/compiler/mapping.hpp"
-#include "host/engine/requantise.hpp"
+#include "host/engine/requantiser.hpp"
 #include "host/error.hpp"
 #include "host/progress.hpp"
 #include "host/runtime/digital_layers.hpp"
@@ -199,15 +199,19 @@ void finish_crossbar_layer(const Deployment& deployment, int layer,
   activations.logits.resize(last ? accumulators.size() : 0);
   const std::size_t per_image =
       accumulators.size() / static_cast<std::size_t>(std::max(1, activations.images));
+  const engine::Requantiser requantiser(here.scales, here.range);
   for_each_image(activations.images, [&](int image) {
     const std::size_t first = static_cast<std::size_t>(image) * per_image;
-    for (std::size_t i = first; i < first + per_image; ++i) {
-      const std::int32_t value =
-          here.table(engine::requantise(accumulators[i], here.scales[i % outputs], here.range));
-      if (last) {
-        activations.logits[i] = value;
-      } else {
-        bytes[i] = static_cast<std::uint8_t>(value);
+    std::vector<std::int32_t> values(outputs);
+    for (std::size_t i = first; i < first + per_image; i += outputs) {
+      requantiser(accumulators.data() + i, values.data());
+      for (std::size_t o = 0; o < outputs; ++o) {
+        const std::int32_t value = here.table(values[o]);
+        if (last) {
+          activations.logits[i + o] = value;
+        } else {
+          bytes[i + o] = static_cast<std::uint8_t>(value);
+        }
       }
     }
   });

@@ -1,0 +1,46 @@
+#include "host/engine/requantiser.hpp"
+
+#include <algorithm>
+
+namespace crossloop::engine {
+
+namespace {
+
+struct Scales {
+  const std::int64_t *bias, *multiplier, *half, *shift;
+  std::int64_t zero, low, high;
+};
+
+#if defined(__x86_64__) && !defined(__SANITIZE_ADDRESS__)
+// Chosen when the program is loaded, before a sanitizer would be ready.
+[[gnu::target_clones("default", "avx2", "arch=x86-64-v4")]]
+#endif
+void requantise_row(const Scales& scales, const std::int32_t* accumulators, std::size_t count,
+                    std::int32_t* values) {
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::int64_t product = (accumulators[i] + scales.bias[i]) * scales.multiplier[i];
+    const std::int64_t value = ((product + scales.half[i]) >> scales.shift[i]) + scales.zero;
+    const std::int64_t floored = value < scales.low ? scales.low : value;
+    values[i] = static_cast<std::int32_t>(floored > scales.high ? scales.high : floored);
+  }
+}
+
+}  // namespace
+
+Requantiser::Requantiser(std::span<const OutputScale> scales, const OutputRange& range)
+    : zero_(range.zero), low_(range.low), high_(range.high) {
+  for (const OutputScale& scale : scales) {
+    bias_.push_back(scale.bias);
+    multiplier_.push_back(scale.multiplier);
+    half_.push_back(rounding_half(scale.shift));
+    shift_.push_back(scale.shift);
+  }
+}
+
+void Requantiser::operator()(const std::int32_t* accumulators, std::int32_t* values) const {
+  requantise_row(
+      {bias_.data(), multiplier_.data(), half_.data(), shift_.data(), zero_, low_, high_},
+      accumulators, bias_.size(), values);
+}
+
+}  // namespace crossloop::engine
