@@ -386,7 +386,7 @@ TEST(CompileOperators, RefusesByNameWhatTheRulesDoNotCover) {
        4,
        {{"p", network::GlobalMaxPool{}, {"c"}, "p", {}},
         {"end", network::Clip{0.0F, 6.0F}, {"p"}, "end", {}}}},
-      {"no integer rule", 4, {{"end", network::HardSwish{}, {"c"}, "end", {}}}},
+      {"no integer rule", 4, {{"end", network::Softmax{}, {"c"}, "end", {}}}},
       {"on the input image", 6, {{"end", network::Concat{1}, {"c", "input"}, "end", {}}}}};
   for (const auto& [message, features, nodes] : cases) {
     EXPECT_THAT(([&, &nodes = nodes, features = features] { Made(around(nodes, features)); }),

@@ -108,7 +108,7 @@ TEST_F(DeploymentFile, RefusesAnotherVersionAndNamesTheRemedy) {
   }
   EXPECT_THAT([&] { read_deployment(path_); },
               ThrowsMessage<InputError>(
-                  AllOf(HasSubstr("99"), HasSubstr("expected 2"), HasSubstr("compile"))));
+                  AllOf(HasSubstr("99"), HasSubstr("expected 3"), HasSubstr("compile"))));
   { hdf5::create_file(path_).set("something", std::int64_t{1}); }
   EXPECT_THAT([&] { read_deployment(path_); },
               ThrowsMessage<InputError>(HasSubstr("not a deployment")));
