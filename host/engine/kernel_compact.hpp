@@ -77,50 +77,92 @@ inline void sum_list(const std::int16_t* table, const std::uint16_t* list, int t
   for (int part = 0; part < kParts; ++part) sums[part] += other[part];
 }
 
-/// Adds the codes of all reads of a strip, shifted by their phase, to `sums` [vectors][kStrip] of
-/// 16 bits without sign: enough for codes of 8 bits in 8 phases.
+/// Reads one strip of a page.
+template <bool kNoisy, typename Inl>
+class CompactReader {
+ public:
+  CompactReader(const KernelPage& page, const KernelJob& job, int first, int column)
+      : strip_(page, column),
+        threefry_(job.seed, page.crossbar),
+        inl_(page.inl),
+        vector_(job.first_vector + static_cast<std::uint32_t>(first)),
+        pair_(column / 2) {}
+
+  /// Adds the codes of the reads order[i] .. order[i + kCount - 1], shifted by their phase.
+  template <int kCount>
+  [[gnu::always_inline]] inline void read(KernelScratch& scratch, int i) {
+    const KernelReads& reads = scratch.reads;
+    Words sums[kCount][kParts];
+    NoiseCounter counters[kCount];
+    std::uint16_t* targets[kCount];
+    each<kCount>([&](int k) __attribute__((always_inline)) {
+      const int number = reads.order[i + k];
+      sum_list(scratch.table, reads.lists + number * reads.stride, reads.length[number], sums[k]);
+      counters[k] = {vector_ + static_cast<std::uint32_t>(number / kMaxPhases),
+                     number % kMaxPhases};
+      targets[k] = scratch.codes + number / kMaxPhases * kStrip;
+    });
+    for (int part = 0; part < kParts; ++part) {
+      if constexpr (kNoisy) {
+        Longs even[kCount], odd[kCount];
+        noise_of_pairs<kCount>(threefry_, counters, pair_ + part * kHalf, even, odd);
+        each<kCount>([&](int k) __attribute__((always_inline)) {
+          const Words noise = left(interleaved(even[k], odd[k]), 7);
+          sums[k][part] += scaled_product(noise, strip_.sigma[part]);
+        });
+      }
+      each<kCount>([&](int k) __attribute__((always_inline)) {
+        convert(sums[k][part], part, counters[k].phase, targets[k] + kWords * part);
+      });
+    }
+  }
+
+  void count(KernelCounters& counters) const {
+    for (int part = 0; part < kParts; ++part) {
+      for (int lane = 0; lane < kWords; ++lane) {
+        counters.clipped_low += low_[part][lane];
+        counters.clipped_high += high_[part][lane];
+      }
+    }
+  }
+
+ private:
+  [[gnu::always_inline]] inline void convert(Words sums, int part, int phase,
+                                             std::uint16_t* target) {
+    const Longs even = dot(strip_.offset_even[part], sums, strip_.gain_even[part]);
+    const Longs odd = dot(strip_.offset_odd[part], sums, strip_.gain_odd[part]);
+    const Words top = strip_.top[part];
+    Words codes =
+        packed(shifted(even, strip_.shift_even[part]), shifted(odd, strip_.shift_odd[part]));
+    low_[part] = counted(low_[part], Words{}, codes);
+    high_[part] = counted(high_[part], codes, top);
+    codes = smaller(larger(codes, Words{}), top);
+    if constexpr (!std::is_same_v<Inl, NoBend>) {
+      codes = smaller(larger(inl_(codes), Words{}), top);
+    }
+    store(target, load<Words>(target) + left(codes, phase));
+  }
+
+  const CompactStrip strip_;
+  const Threefry threefry_;
+  const Inl inl_;
+  std::uint32_t vector_;
+  int pair_;
+  Words low_[kParts] = {};
+  Words high_[kParts] = {};
+};
+
+/// Adds the codes of all reads of a strip to `scratch.codes`: 16 bits without sign are enough for
+/// codes of 8 bits in 8 phases.
 template <bool kNoisy, typename Inl>
 void read_compact(const KernelPage& page, const KernelJob& job, int first, int column,
                   KernelScratch& scratch, KernelCounters& counters) {
-  const CompactStrip strip(page, column);
-  const Threefry threefry(job.seed, page.crossbar);
-  const Inl inl(page.inl);
-  const KernelReads& reads = scratch.reads;
-  const std::uint32_t vector = job.first_vector + static_cast<std::uint32_t>(first);
-  Words low[kParts] = {};
-  Words high[kParts] = {};
-  for (int i = reads.first; i < reads.end; ++i) {
-    const int number = reads.order[i];
-    const int phase = number % kMaxPhases;
-    Words sums[kParts];
-    sum_list(scratch.table, reads.lists + number * reads.stride, reads.length[number], sums);
-    std::uint16_t* target = scratch.codes + number / kMaxPhases * kStrip;
-    for (int part = 0; part < kParts; ++part) {
-      if constexpr (kNoisy) {
-        Longs even, odd;
-        noise_of_pairs(threefry, vector + static_cast<std::uint32_t>(number / kMaxPhases), phase,
-                       column / 2 + part * kHalf, even, odd);
-        sums[part] += scaled_product(left(interleaved(even, odd), 7), strip.sigma[part]);
-      }
-      const Longs even = dot(strip.offset_even[part], sums[part], strip.gain_even[part]);
-      const Longs odd = dot(strip.offset_odd[part], sums[part], strip.gain_odd[part]);
-      Words codes =
-          packed(shifted(even, strip.shift_even[part]), shifted(odd, strip.shift_odd[part]));
-      low[part] = counted(low[part], Words{}, codes);
-      high[part] = counted(high[part], codes, strip.top[part]);
-      codes = smaller(larger(codes, Words{}), strip.top[part]);
-      if constexpr (!std::is_same_v<Inl, NoBend>) {
-        codes = smaller(larger(inl(codes), Words{}), strip.top[part]);
-      }
-      store(target + kWords * part, load<Words>(target + kWords * part) + left(codes, phase));
-    }
-  }
-  for (int part = 0; part < kParts; ++part) {
-    for (int lane = 0; lane < kWords; ++lane) {
-      counters.clipped_low += low[part][lane];
-      counters.clipped_high += high[part][lane];
-    }
-  }
+  CompactReader<kNoisy, Inl> reader(page, job, first, column);
+  const int end = scratch.reads.end;
+  int i = scratch.reads.first;
+  for (; i + kTogether <= end; i += kTogether) reader.template read<kTogether>(scratch, i);
+  for (; i < end; ++i) reader.template read<1>(scratch, i);
+  reader.count(counters);
 }
 
 }  // namespace

@@ -37,7 +37,8 @@ inline void add_noise(const KernelPage& page, const Threefry& threefry, std::uin
   const std::int32_t* sigma = page.sigma + column;
   for (int part = 0; part < kParts; ++part) {
     Longs even, odd;
-    noise_of_pairs(threefry, vector, phase, column / 2 + part * kHalf, even, odd);
+    const NoiseCounter read{vector, phase};
+    noise_of_pairs<1>(threefry, &read, column / 2 + part * kHalf, &even, &odd);
     for (int lane = 0; lane < kHalf; ++lane) {
       const int c = kWords * part + 2 * lane;
       sums[c] += (even[lane] * sigma[c] + 128) >> 8;

@@ -28,7 +28,7 @@ class RowGather {
  public:
   explicit RowGather(const KernelPage& page) : page_(page) {
 #if defined(CROSSLOOP_COMPRESSED_GATHER)
-    for (int row = 0; row < page.rows && !page.one_run;) {
+    for (int row = 0; row < page.rows;) {
       const std::int32_t start = page.row_index[row];
       std::uint64_t mask = 0;
       std::int32_t last = start - 1;
@@ -45,15 +45,15 @@ class RowGather {
 
   /// Writes up to 64 bytes more than there are word lines.
   void operator()(const std::uint8_t* vector, std::uint8_t* input) const {
-    if (page_.one_run) {
-      std::memcpy(input, vector + page_.row_index[0], static_cast<unsigned>(page_.rows));
-      return;
-    }
 #if defined(CROSSLOOP_COMPRESSED_GATHER)
     for (int i = 0; i < count_; ++i) {
       compress_bytes(vector + windows_[i].source, windows_[i].mask, input + windows_[i].target);
     }
 #else
+    if (page_.one_run) {
+      std::memcpy(input, vector + page_.row_index[0], static_cast<unsigned>(page_.rows));
+      return;
+    }
     for (int row = 0; row < page_.rows; ++row) input[row] = vector[page_.row_index[row]];
 #endif
   }

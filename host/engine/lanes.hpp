@@ -35,6 +35,13 @@ inline int packed_column(int position) {
   return block + (within < 4 ? 2 * within : 2 * (within - 4) + 1);
 }
 
+/// Calls step(0) .. step(kCount - 1), written out so that arrays indexed by it live in registers.
+template <int kCount, typename Step>
+[[gnu::always_inline]] inline void each(const Step& step) {
+  if constexpr (kCount > 1) each<kCount - 1>(step);
+  step(kCount - 1);
+}
+
 inline int group_count(const KernelPage& page) { return (page.rows + kGroup - 1) / kGroup; }
 
 }  // namespace

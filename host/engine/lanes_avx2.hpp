@@ -10,6 +10,7 @@ namespace crossloop::engine::CROSSLOOP_KERNEL {
 namespace {
 
 constexpr int kWords = 16;
+constexpr int kTogether = 1;  ///< reads that fill the processor
 typedef std::int16_t Words __attribute__((vector_size(32)));
 typedef std::int32_t Longs __attribute__((vector_size(32)));
 

@@ -9,6 +9,7 @@ namespace crossloop::engine::CROSSLOOP_KERNEL {
 namespace {
 
 constexpr int kWords = 32;
+constexpr int kTogether = 2;  ///< reads that fill the processor
 typedef std::int16_t Words __attribute__((vector_size(64)));
 typedef std::int32_t Longs __attribute__((vector_size(64)));
 

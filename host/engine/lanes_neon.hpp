@@ -10,6 +10,7 @@ namespace crossloop::engine::CROSSLOOP_KERNEL {
 namespace {
 
 constexpr int kWords = 8;
+constexpr int kTogether = 1;  ///< reads that fill the processor
 typedef int16x8_t Words;
 typedef int32x4_t Longs;
 

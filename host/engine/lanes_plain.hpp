@@ -8,6 +8,7 @@ namespace crossloop::engine::CROSSLOOP_KERNEL {
 namespace {
 
 constexpr int kWords = 8;
+constexpr int kTogether = 1;  ///< reads that fill the processor
 typedef std::int16_t Words __attribute__((vector_size(16)));
 typedef std::int32_t Longs __attribute__((vector_size(16)));
 
