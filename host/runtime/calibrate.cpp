@@ -190,6 +190,26 @@ void calibrate(Deployment& deployment, Backend& backend, const Measurement& meas
   }
 }
 
+namespace {
+
+/// Column reads that the ranges of ideal tiles may cost: some seconds. Of networks as large as
+/// VGG16 fewer images will do, since each gives many sums.
+constexpr std::int64_t kMostReads = std::int64_t{1} << 33;
+
+int affordable_images(const Deployment& deployment, int images) {
+  std::int64_t reads = 0;
+  for (const auto& crossbar : deployment.crossbars) {
+    const Layer& layer = deployment.layers[static_cast<std::size_t>(crossbar.layer)];
+    const auto& output = deployment.tensors[static_cast<std::size_t>(layer.output)].shape;
+    reads += compiler::vectors_of_part(layer, output, crossbar.part) * crossbar.column_count() *
+             deployment.tile.input_bits;
+  }
+  return static_cast<int>(
+      std::clamp<std::int64_t>(kMostReads / std::max<std::int64_t>(1, reads), 1, images));
+}
+
+}  // namespace
+
 void calibrate_ideal(Deployment& deployment, const data::Dataset& images,
                      const AdcRangeOptions& range) {
   // Conductances in units of a code, so that level 0 has the reference code of this deployment.
@@ -203,7 +223,8 @@ void calibrate_ideal(Deployment& deployment, const data::Dataset& images,
   backend.restore(nominal_snapshot(deployment));
   CalibrationOptions calibration;
   calibration.range = range;
-  calibrate(deployment, backend, nominal_measurement(deployment), images, calibration, {});
+  calibrate(deployment, backend, nominal_measurement(deployment),
+            images.slice(0, affordable_images(deployment, images.count)), calibration, {});
 }
 
 }  // namespace crossloop::runtime

@@ -43,7 +43,8 @@ void calibrate(compiler::Deployment& deployment, Backend& backend, const Measure
                const data::Dataset& images, const CalibrationOptions& calibration,
                const RunOptions& run);
 
-/// ADC ranges of a freshly compiled deployment, on ideal tiles.
+/// ADC ranges of a freshly compiled deployment, on ideal tiles; of large networks on the first of
+/// the images only, at most 2^33 column reads.
 void calibrate_ideal(compiler::Deployment& deployment, const data::Dataset& images,
                      const AdcRangeOptions& range = {});
 

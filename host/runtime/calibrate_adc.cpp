@@ -135,6 +135,30 @@ class Groups {
   std::map<AdcGroupKey, AdcSetting> settings_;
 };
 
+/// Column sums that a range is chosen from, at most, all groups of a layer together: they are held
+/// as floats.
+constexpr std::size_t kMostSums = std::size_t{1} << 26;
+
+/// Vectors of the sample, evenly spread, as many as kMostSums allows but at least one.
+std::vector<std::uint8_t> thinned(const Deployment& deployment, const Layer& layer,
+                                  std::span<const std::uint8_t> inputs) {
+  const auto length = static_cast<std::size_t>(compiler::vector_inputs(layer));
+  std::size_t columns = 0;
+  for (const std::int32_t id : layer.crossbars) {
+    columns += deployment.crossbars[static_cast<std::size_t>(id)].tables.columns.size();
+  }
+  const std::size_t count = inputs.size() / length;
+  const std::size_t sums = columns * static_cast<std::size_t>(deployment.tile.input_bits);
+  const std::size_t take =
+      std::min(count, std::max<std::size_t>(1, kMostSums / std::max<std::size_t>(1, sums)));
+  std::vector<std::uint8_t> taken;
+  for (std::size_t i = 0; i < take; ++i) {
+    const auto vector = inputs.subspan(i * count / take * length, length);
+    taken.insert(taken.end(), vector.begin(), vector.end());
+  }
+  return taken;
+}
+
 }  // namespace
 
 void fit_adc_range(Deployment& deployment, int layer, const Measurement& measurement,
@@ -144,11 +168,12 @@ void fit_adc_range(Deployment& deployment, int layer, const Measurement& measure
     return;
   }
   const Layer& here = deployment.layers.at(static_cast<std::size_t>(layer));
+  const std::vector<std::uint8_t> vectors = thinned(deployment, here, inputs);
   Groups groups(deployment, layer, options);
   for (const std::int32_t id : here.crossbars) {
     const Crossbar& crossbar = deployment.crossbars[static_cast<std::size_t>(id)];
     groups.collect(id, code_matrix(crossbar, measurement, id),
-                   word_line_inputs(crossbar, inputs, compiler::vector_inputs(here)));
+                   word_line_inputs(crossbar, vectors, compiler::vector_inputs(here)));
     if (options.group == AdcGroup::kColumn) groups.choose();  // none spans two crossbars
   }
   groups.choose();
