@@ -13,6 +13,7 @@
 #include "host/runtime/engine_backend.hpp"
 #include "host/runtime/gather.hpp"
 #include "tests/compiler_fixture.hpp"
+#include "tests/ideal_tiles.hpp"
 
 namespace crossloop::compiler {
 namespace {
@@ -64,13 +65,7 @@ struct Proof {
   }
 
   runtime::LayerResult run() const {
-    const analog::CodeFormat& code = deployment.tile.code;
-    analog::Device ideal;
-    ideal.g_min_us = code.reference;
-    ideal.g_max_us = code.nominal(code.levels() - 1);
-    ideal.wires = {0.0, 0.0, 0.0, 0.0};
-    runtime::EngineBackend engine(deployment.tile, ideal, 1);
-    runtime::program_all(engine, deployment);
+    runtime::EngineBackend engine = runtime::ideal_tiles(deployment);
     const auto activations = runtime::start_batch(deployment, images, 0, images.count);
     return runtime::run_layer(deployment, 0, engine, {}, 0, images.count, activations);
   }

@@ -10,6 +10,7 @@
 #include "host/runtime/engine_backend.hpp"
 #include "host/runtime/executor.hpp"
 #include "tests/compiler_fixture.hpp"
+#include "tests/ideal_tiles.hpp"
 
 namespace crossloop::compiler {
 namespace {
@@ -19,13 +20,7 @@ using ::testing::ThrowsMessage;
 
 /// Codes are those of the levels exactly.
 std::vector<std::int32_t> ideal_logits(const Deployment& deployment, const data::Dataset& images) {
-  const analog::CodeFormat& code = deployment.tile.code;
-  analog::Device ideal;
-  ideal.g_min_us = code.reference;
-  ideal.g_max_us = code.nominal(code.levels() - 1);
-  ideal.wires = {0.0, 0.0, 0.0, 0.0};
-  runtime::EngineBackend engine(deployment.tile, ideal, 1);
-  runtime::program_all(engine, deployment);
+  runtime::EngineBackend engine = runtime::ideal_tiles(deployment);
   return runtime::run_images(deployment, engine, images, {});
 }
 

@@ -1,8 +1,8 @@
 // ISAAC's flip encoding: columns stored as their complement, so that the ADC needs a bit less.
 //
-// Pure integers, for the compiler: it places every column as it is so far, and will ask these
-// functions which ones to flip once a deployment has an `offset` encoding. Idea: Shafiee et al.,
-// ISCA 2016; the algebra is written out here and tested.
+// Pure integers: ISAAC's own rule, which goes by the most significant bit of a full crossbar's ADC.
+// The compiler's `offset` encoding flips by the rows in use instead (host/compiler/place.cpp).
+// Idea: Shafiee et al., ISCA 2016; the algebra is written out here and tested.
 //
 // A column of w-bit cells u_i with v-bit inputs x_i gives sum_i x_i u_i. With u'_i = 2^w - 1 - u_i
 // and the sum S = sum_i x_i of a unit column (all cells 1),
