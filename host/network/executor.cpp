@@ -4,12 +4,11 @@
 
 #include <algorithm>
 #include <array>
-#include <exception>
 #include <map>
-#include <thread>
 
 #include "host/error.hpp"
 #include "host/network/kernels.hpp"
+#include "host/parallel.hpp"
 #include "host/progress.hpp"
 
 namespace crossloop::network {
@@ -22,25 +21,9 @@ using Floats = std::vector<float>;
 /// Images are computed independently of each other, so the split changes no result.
 template <class Work>
 void parallel_ranges(int count, const Work& work) {
-  const int threads =
-      std::clamp(static_cast<int>(std::thread::hardware_concurrency()), 1, std::max(count, 1));
-  const auto start = [&](int i) { return static_cast<int>(std::int64_t{count} * i / threads); };
-  std::vector<std::exception_ptr> failures(static_cast<std::size_t>(threads));
-  const auto guarded = [&](int i) {
-    try {
-      work(start(i), start(i + 1));
-    } catch (...) {
-      failures[static_cast<std::size_t>(i)] = std::current_exception();
-    }
-  };
-  {
-    std::vector<std::jthread> workers;
-    for (int i = 1; i < threads; ++i) workers.emplace_back(guarded, i);
-    guarded(0);
-  }
-  for (const std::exception_ptr& failure : failures) {
-    if (failure) std::rethrow_exception(failure);
-  }
+  const int workers = worker_count(count);
+  const auto start = [&](int i) { return static_cast<int>(std::int64_t{count} * i / workers); };
+  run_workers(workers, [&](int i) { work(start(i), start(i + 1)); });
 }
 
 /// The values alive during a run; a value is dropped after the last node that reads it.

@@ -55,8 +55,9 @@ AdcRange range_of(const Ends& ends, const AdcRangeCase& range_case) {
 /// Mean squares of what rails cut off a sample, from running sums over the sorted values.
 class Clipping {
  public:
-  explicit Clipping(std::vector<float> values) : values_(std::move(values)) {
-    std::sort(values_.begin(), values_.end());
+  /// Sorts the sample, which must outlive this.
+  explicit Clipping(std::vector<float>& values) : values_(values) {
+    std::sort(values.begin(), values.end());
     sum_.push_back(0.0);
     square_.push_back(0.0);
     for (const double value : values_) {
@@ -87,7 +88,7 @@ class Clipping {
     return std::max(0.0, square_[last] - square_[first] - 2.0 * rail * sum + rail * rail * count);
   }
 
-  std::vector<float> values_;
+  const std::vector<float>& values_;
   std::vector<double> sum_, square_;
 };
 
@@ -109,8 +110,8 @@ Ends noisy_ends(double lowest, double highest, double noise) {
   return {lowest - margin, highest + margin};
 }
 
-AdcRange least_error(const AdcRangeCase& range_case, std::vector<float> sums) {
-  const Clipping clipping(std::move(sums));
+AdcRange least_error(const AdcRangeCase& range_case, std::vector<float>& sums) {
+  const Clipping clipping(sums);
   AdcRange best;
   int last = 0;  // of the zero codes as good as best
   double least = std::numeric_limits<double>::infinity();
@@ -154,11 +155,11 @@ Ends held_ends(const AdcRangeCase& range_case, const AdcRange& range,
   return {std::max(ends.low, low), std::min(ends.high, low + ((1 << range_case.bits) - 1) * step)};
 }
 
-/// The sample as it is worked on: an empty one is one sum of 0.
-std::vector<float> sample_of(std::span<const float> sums) {
-  std::vector<float> values(sums.begin(), sums.end());
-  if (values.empty()) values.push_back(0.0F);
-  return values;
+/// The range of one policy; reorders the sample.
+AdcRange range_for(const AdcRangeOptions& options, const AdcRangeCase& range_case,
+                   std::vector<float>& sums) {
+  if (options.policy == AdcRangePolicy::kMinimumError) return least_error(range_case, sums);
+  return range_of(ends_of(options, range_case, sums), range_case);
 }
 
 }  // namespace
@@ -184,25 +185,22 @@ std::optional<AdcResolution> adc_resolution(std::string_view name) {
 }
 
 AdcRange choose_adc_range(const AdcRangeOptions& options, const AdcRangeCase& range_case,
-                          std::span<const float> sums) {
-  std::vector<float> values = sample_of(sums);
-  if (options.policy == AdcRangePolicy::kMinimumError) {
-    return least_error(range_case, std::move(values));
-  }
-  return range_of(ends_of(options, range_case, values), range_case);
+                          std::vector<float> sums) {
+  if (sums.empty()) sums.push_back(0.0F);
+  return range_for(options, range_case, sums);
 }
 
 AdcSetting choose_adc_setting(const AdcRangeOptions& options, const AdcRangeCase& range_case,
-                              std::span<const float> sums) {
+                              std::vector<float> sums) {
   assert(options.resolution != AdcResolution::kProven);
-  const AdcRange widest = choose_adc_range(options, range_case, sums);
+  if (sums.empty()) sums.push_back(0.0F);
+  const AdcRange widest = range_for(options, range_case, sums);
   const AdcSetting setting{range_case.bits, widest};
   const bool coarse = widest.shift > range_case.finest_shift;
   if (options.resolution == AdcResolution::kTile || coarse) return setting;
-  std::vector<float> values = sample_of(sums);
   const Ends ends = options.policy == AdcRangePolicy::kMinimumError
-                        ? held_ends(range_case, widest, values)
-                        : ends_of(options, range_case, values);
+                        ? held_ends(range_case, widest, sums)
+                        : ends_of(options, range_case, sums);
   for (int bits = 1; bits < range_case.bits; ++bits) {
     if (const auto range = range_at(ends, bits, widest.shift)) return {bits, *range};
   }

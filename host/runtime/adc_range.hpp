@@ -3,9 +3,9 @@
 
 #include <cstdint>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "host/compiler/adc_group.hpp"
 
@@ -68,7 +68,7 @@ struct AdcRange {
 /// and the middle one of its zero codes. An empty sample counts as one sum of 0. Throws InputError
 /// naming `where` if no step is wide enough.
 AdcRange choose_adc_range(const AdcRangeOptions& options, const AdcRangeCase& range_case,
-                          std::span<const float> sums);
+                          std::vector<float> sums);
 
 /// A range and the resolution that holds it.
 struct AdcSetting {
@@ -83,6 +83,6 @@ struct AdcSetting {
 /// range_case.bits holds them. Where no such bits do, range_case.bits and coarser steps. kProven is
 /// not for a sample to say (asserted).
 AdcSetting choose_adc_setting(const AdcRangeOptions& options, const AdcRangeCase& range_case,
-                              std::span<const float> sums);
+                              std::vector<float> sums);
 
 }  // namespace crossloop::runtime

@@ -7,6 +7,7 @@
 
 #include "host/compiler/adc_proof.hpp"
 #include "host/compiler/mapping.hpp"
+#include "host/parallel.hpp"
 #include "host/runtime/calibrate.hpp"
 #include "host/runtime/page_matrices.hpp"
 
@@ -23,75 +24,77 @@ using compiler::Layer;
 
 namespace {
 
+using Sums = std::map<AdcGroupKey, std::vector<float>>;  ///< after gain, in code units
+using Settings = std::map<AdcGroupKey, AdcSetting>;
+
 /// The groups of one layer, with what their ranges follow from.
 class Groups {
  public:
-  Groups(Deployment& deployment, int layer, const AdcRangeOptions& options)
+  Groups(const Deployment& deployment, int layer, const AdcRangeOptions& options)
       : deployment_(deployment),
         layer_(deployment.layers.at(static_cast<std::size_t>(layer))),
         options_(options) {
     for (const std::int32_t id : layer_.crossbars) count_columns(id);
   }
 
-  /// Adds the sums after gain, in code units, of every driven phase of one crossbar.
-  void collect(std::int32_t id, Eigen::MatrixXf codes, const Eigen::MatrixXf& inputs) {
+  /// Room for some of the sums that `vectors` make: 1 / part of all.
+  Sums room(std::size_t vectors, std::size_t part) const {
+    Sums sums;
+    if (options_.group == AdcGroup::kColumn) return sums;
+    for (const auto& [key, members] : members_) {
+      sums[key].reserve(vectors * members.count * phases() / part);
+    }
+    return sums;
+  }
+
+  /// Adds the sums of every driven phase of one crossbar.
+  void collect(std::int32_t id, Eigen::MatrixXf codes, const Eigen::MatrixXf& inputs,
+               Sums& sums) const {
     const auto& columns = crossbar(id).tables.columns;
+    std::vector<std::vector<float>*> targets;
     for (Eigen::Index j = 0; j < codes.cols(); ++j) {
       const ColumnSetting& column = columns[static_cast<std::size_t>(j)];
       codes.col(j).array() -= static_cast<float>(column.reference);
       codes.col(j) *= static_cast<float>(column.gain) / static_cast<float>(kUnitGain);
+      targets.push_back(&sums[key_of(id, static_cast<std::size_t>(j))]);
     }
-    for (int bit = 0; bit < deployment_.tile.input_bits; ++bit) {
-      const Eigen::MatrixXf driven = inputs.unaryExpr(
+    Eigen::MatrixXf driven(inputs.rows(), inputs.cols()), phase;
+    for (std::size_t bit = 0; bit < phases(); ++bit) {
+      driven = inputs.unaryExpr(
           [bit](float value) { return static_cast<float>((static_cast<int>(value) >> bit) & 1); });
-      collect_phase(id, driven * codes, driven.rowwise().sum());
+      phase.noalias() = driven * codes;
+      append(phase, driven.rowwise().sum(), targets);
     }
   }
 
-  /// Chooses range and resolution of the groups collected since the last call.
-  void choose() {
-    for (const auto& [key, values] : sums_) {
-      const Members& members = members_.at(key);
-      settings_[key] =
-          choose_adc_setting(options_,
-                             {.bits = deployment_.tile.adc_bits,
-                              .finest_shift = finest_shift(),
-                              .noise = members.noise / members.count,
-                              .full_scale = full_scale(members),
-                              .where = "layer " + layer_.name + ", " + compiler::to_string(key)},
-                             values);
-    }
-    sums_.clear();
+  /// Range and resolution of a group from its sums, in any order.
+  AdcSetting chosen(const AdcGroupKey& key, std::vector<float> sums) const {
+    const Members& members = members_.at(key);
+    return choose_adc_setting(options_,
+                              {.bits = deployment_.tile.adc_bits,
+                               .finest_shift = finest_shift(),
+                               .noise = members.noise / static_cast<double>(members.count),
+                               .full_scale = full_scale(members),
+                               .where = "layer " + layer_.name + ", " + compiler::to_string(key)},
+                              std::move(sums));
   }
 
-  /// Writes what choose() found into the column tables.
-  void apply() {
-    for (const std::int32_t id : layer_.crossbars) {
-      auto& columns = deployment_.crossbars[static_cast<std::size_t>(id)].tables.columns;
-      for (std::size_t j = 0; j < columns.size(); ++j) {
-        const AdcSetting& setting = settings_.at(key_of(id, j));
-        columns[j].bits = setting.bits;
-        columns[j].shift = setting.range.shift;
-        columns[j].zero_code = setting.range.zero_code;
-        columns[j].offset = setting.range.zero_code * (1 << setting.range.shift);
-      }
-    }
+  AdcGroupKey key_of(std::int32_t id, std::size_t column) const {
+    return compiler::adc_group_key(deployment_, layer_, id, static_cast<std::int32_t>(column),
+                                   options_.group);
   }
 
  private:
   struct Members {
     double noise = 0.0;  ///< sum over the columns of the standard deviation after gain, code units
-    int count = 0;
+    std::size_t count = 0;
     std::int32_t largest_gain = 0;
   };
 
   const Crossbar& crossbar(std::int32_t id) const {
     return deployment_.crossbars[static_cast<std::size_t>(id)];
   }
-  AdcGroupKey key_of(std::int32_t id, std::size_t column) const {
-    return compiler::adc_group_key(deployment_, layer_, id, static_cast<std::int32_t>(column),
-                                   options_.group);
-  }
+  std::size_t phases() const { return static_cast<std::size_t>(deployment_.tile.input_bits); }
 
   void count_columns(std::int32_t id) {
     const auto& columns = crossbar(id).tables.columns;
@@ -103,11 +106,19 @@ class Groups {
     }
   }
 
-  void collect_phase(std::int32_t id, const Eigen::MatrixXf& phase, const Eigen::VectorXf& rows) {
+  /// Appends each column of `phase` to its target, without the vectors that drive no row.
+  static void append(const Eigen::MatrixXf& phase, const Eigen::VectorXf& rows,
+                     const std::vector<std::vector<float>*>& targets) {
+    const bool all = (rows.array() > 0.0F).all();
     for (Eigen::Index j = 0; j < phase.cols(); ++j) {
-      auto& sums = sums_[key_of(id, static_cast<std::size_t>(j))];
+      std::vector<float>& target = *targets[static_cast<std::size_t>(j)];
+      const auto column = phase.col(j);
+      if (all) {
+        target.insert(target.end(), column.data(), column.data() + column.size());
+        continue;
+      }
       for (Eigen::Index v = 0; v < phase.rows(); ++v) {
-        if (rows(v) > 0.0F) sums.push_back(phase(v, j));
+        if (rows(v) > 0.0F) target.push_back(column(v));
       }
     }
   }
@@ -127,19 +138,33 @@ class Groups {
         format.fraction_bits - kGainFractionBits);
   }
 
-  Deployment& deployment_;
+  const Deployment& deployment_;
   const Layer& layer_;
   const AdcRangeOptions& options_;
   std::map<AdcGroupKey, Members> members_;
-  std::map<AdcGroupKey, std::vector<float>> sums_;
-  std::map<AdcGroupKey, AdcSetting> settings_;
 };
 
-/// Column sums that a range is chosen from, at most, all groups of a layer together: they are held
-/// as floats.
-constexpr std::size_t kMostSums = std::size_t{1} << 26;
+/// Writes what was chosen into the column tables.
+void apply(const Groups& groups, const Settings& settings, const Layer& layer,
+           Deployment& deployment) {
+  for (const std::int32_t id : layer.crossbars) {
+    auto& columns = deployment.crossbars[static_cast<std::size_t>(id)].tables.columns;
+    for (std::size_t j = 0; j < columns.size(); ++j) {
+      const AdcSetting& setting = settings.at(groups.key_of(id, j));
+      columns[j].bits = setting.bits;
+      columns[j].shift = setting.range.shift;
+      columns[j].zero_code = setting.range.zero_code;
+      columns[j].offset = setting.range.zero_code * (1 << setting.range.shift);
+    }
+  }
+}
 
-/// Vectors of the sample, evenly spread, as many as kMostSums allows but at least one.
+/// A layer that would give more column sums than kMostSums, all groups together, is thinned to
+/// kEnoughSums: of each of four slices hundreds still lie beyond the 99.99th percentile.
+constexpr std::size_t kMostSums = std::size_t{1} << 25;
+constexpr std::size_t kEnoughSums = std::size_t{1} << 23;
+
+/// Vectors of the sample: all, or as many as kEnoughSums allows, evenly spread, but at least one.
 std::vector<std::uint8_t> thinned(const Deployment& deployment, const Layer& layer,
                                   std::span<const std::uint8_t> inputs) {
   const auto length = static_cast<std::size_t>(compiler::vector_inputs(layer));
@@ -150,13 +175,70 @@ std::vector<std::uint8_t> thinned(const Deployment& deployment, const Layer& lay
   const std::size_t count = inputs.size() / length;
   const std::size_t sums = columns * static_cast<std::size_t>(deployment.tile.input_bits);
   const std::size_t take =
-      std::min(count, std::max<std::size_t>(1, kMostSums / std::max<std::size_t>(1, sums)));
+      count * sums <= kMostSums ? count : std::clamp<std::size_t>(kEnoughSums / sums, 1, count);
   std::vector<std::uint8_t> taken;
   for (std::size_t i = 0; i < take; ++i) {
     const auto vector = inputs.subspan(i * count / take * length, length);
     taken.insert(taken.end(), vector.begin(), vector.end());
   }
   return taken;
+}
+
+/// Calls work(i, worker) for i = 0..count-1, shared out among `workers`.
+template <typename Work>
+void for_shares(std::size_t count, int workers, const Work& work) {
+  run_workers(workers, [&](int worker) {
+    const auto step = static_cast<std::size_t>(workers);
+    for (auto i = static_cast<std::size_t>(worker); i < count; i += step) {
+      work(i, static_cast<std::size_t>(worker));
+    }
+  });
+}
+
+/// Settings of the groups of all shares together. Which share a sum is in does not matter.
+Settings chosen_settings(const Groups& groups, std::vector<Sums> shares) {
+  std::vector<std::pair<AdcGroupKey, AdcSetting>> chosen;
+  for (const auto& [key, sums] : shares.at(0)) chosen.push_back({key, {}});
+  for_shares(chosen.size(), worker_count(static_cast<int>(chosen.size())),
+             [&](std::size_t i, std::size_t) {
+               auto& [key, setting] = chosen[i];
+               std::vector<float> sums = std::move(shares[0].at(key));
+               for (std::size_t other = 1; other < shares.size(); ++other) {
+                 std::vector<float>& more = shares[other].at(key);
+                 sums.insert(sums.end(), more.begin(), more.end());
+                 more = {};
+               }
+               setting = groups.chosen(key, std::move(sums));
+             });
+  return {chosen.begin(), chosen.end()};
+}
+
+/// What the crossbars of a layer give for `vectors`; by_column: no group spans two of them.
+Settings chosen_settings(const Groups& groups, const Deployment& deployment, const Layer& layer,
+                         const Measurement& measurement, std::span<const std::uint8_t> vectors,
+                         bool by_column) {
+  const int inputs = compiler::vector_inputs(layer);
+  const std::size_t count = vectors.size() / static_cast<std::size_t>(inputs);
+  const int workers = worker_count(static_cast<int>(layer.crossbars.size()));
+  std::vector<Sums> shares{groups.room(count, 1)};  // the first takes in the others in the end
+  for (int worker = 1; worker < workers; ++worker)
+    shares.push_back(groups.room(count, static_cast<std::size_t>(workers)));
+  std::vector<Settings> settings(static_cast<std::size_t>(workers));
+  for_shares(layer.crossbars.size(), workers, [&](std::size_t i, std::size_t worker) {
+    const std::int32_t id = layer.crossbars[i];
+    const Crossbar& crossbar = deployment.crossbars[static_cast<std::size_t>(id)];
+    Sums& sums = shares[worker];
+    groups.collect(id, code_matrix(crossbar, measurement, id),
+                   word_line_inputs(crossbar, vectors, inputs), sums);
+    if (!by_column) return;
+    for (auto& [key, values] : sums) settings[worker][key] = groups.chosen(key, std::move(values));
+    sums.clear();
+  });
+  if (!by_column) return chosen_settings(groups, std::move(shares));
+  for (std::size_t worker = 1; worker < settings.size(); ++worker) {
+    settings[0].merge(settings[worker]);
+  }
+  return settings[0];
 }
 
 }  // namespace
@@ -169,15 +251,10 @@ void fit_adc_range(Deployment& deployment, int layer, const Measurement& measure
   }
   const Layer& here = deployment.layers.at(static_cast<std::size_t>(layer));
   const std::vector<std::uint8_t> vectors = thinned(deployment, here, inputs);
-  Groups groups(deployment, layer, options);
-  for (const std::int32_t id : here.crossbars) {
-    const Crossbar& crossbar = deployment.crossbars[static_cast<std::size_t>(id)];
-    groups.collect(id, code_matrix(crossbar, measurement, id),
-                   word_line_inputs(crossbar, vectors, compiler::vector_inputs(here)));
-    if (options.group == AdcGroup::kColumn) groups.choose();  // none spans two crossbars
-  }
-  groups.choose();
-  groups.apply();
+  const Groups groups(deployment, layer, options);
+  const bool by_column = options.group == AdcGroup::kColumn;  // none spans two crossbars
+  apply(groups, chosen_settings(groups, deployment, here, measurement, vectors, by_column), here,
+        deployment);
   compiler::finish_layer(deployment, layer);
 }
 

@@ -1,12 +1,11 @@
 // Input vectors of crossbar layers from activations.
 #pragma once
 
-#include <algorithm>
 #include <cstdint>
-#include <thread>
 #include <vector>
 
 #include "host/compiler/deployment.hpp"
+#include "host/parallel.hpp"
 #include "host/runtime/executor.hpp"
 
 namespace crossloop::runtime {
@@ -25,14 +24,10 @@ std::vector<std::uint8_t> gather_vectors(const compiler::Deployment& deployment,
 /// Calls work(image) for every image of a batch, on all cores.
 template <typename Work>
 void for_each_image(int images, const Work& work) {
-  const int workers =
-      std::clamp(static_cast<int>(std::thread::hardware_concurrency()), 1, std::max(1, images / 4));
-  const auto run = [&](int worker) {
+  const int workers = worker_count(images / 4);
+  run_workers(workers, [&](int worker) {
     for (int image = worker; image < images; image += workers) work(image);
-  };
-  std::vector<std::jthread> threads;
-  for (int worker = 1; worker < workers; ++worker) threads.emplace_back(run, worker);
-  run(0);
+  });
 }
 
 }  // namespace crossloop::runtime
