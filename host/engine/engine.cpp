@@ -2,19 +2,22 @@
 
 #include <algorithm>
 #include <atomic>
-#include <thread>
+#include <cstring>
 
 #include "host/engine/prepared_page.hpp"
 #include "host/error.hpp"
+#include "host/parallel.hpp"
 
 namespace crossloop::engine {
 
-namespace {
+/// What one thread works in.
+struct Workspace {
+  KernelScratch scratch;
+  std::vector<std::uint8_t> fetched;
+  std::vector<std::int32_t> accumulators;
+};
 
-int worker_count(int requested) {
-  return requested > 0 ? requested
-                       : static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
-}
+namespace {
 
 std::string crossbar_name(std::int32_t crossbar) { return "crossbar " + std::to_string(crossbar); }
 
@@ -41,30 +44,57 @@ void check_tables(const PageJob& page, const Job& job, int rows, int columns) {
   }
 }
 
+constexpr int kMostThreads = 1024;
+
+/// Vectors that lie in memory.
+class StoredVectors final : public VectorSource {
+ public:
+  StoredVectors(std::span<const std::uint8_t> vectors, int length)
+      : vectors_(vectors), length_(static_cast<std::size_t>(length)) {}
+  int count() const override { return static_cast<int>(vectors_.size() / length_); }
+  void fetch(int first, int last, std::uint8_t* target) const override {
+    const auto from = static_cast<std::size_t>(first) * length_;
+    std::memcpy(target, vectors_.data() + from, static_cast<std::size_t>(last - first) * length_);
+  }
+
+ private:
+  std::span<const std::uint8_t> vectors_;
+  std::size_t length_;
+};
+
 /// Runs all pages over blocks of vectors; whichever thread is free takes the next block. Every
 /// vector has accumulators of its own, so the result does not depend on who ran what.
 KernelCounters run_blocks(PageKernel kernel, const std::vector<PreparedPage>& pages,
-                          const KernelJob& job, int count, int threads) {
+                          const KernelJob& job, const VectorSource& vectors, AccumulatorSink& sink,
+                          int threads, std::vector<std::unique_ptr<Workspace>>& workspaces) {
+  const int count = vectors.count();
   const int workers = std::clamp(count / 16, 1, threads);
   const int block = std::clamp((count + workers - 1) / workers, 1, kBlock);
+  while (std::ssize(workspaces) < workers) {
+    workspaces.push_back(std::make_unique_for_overwrite<Workspace>());
+  }
   std::atomic<int> next = 0;
   std::vector<KernelCounters> counters(static_cast<std::size_t>(workers));
-  const auto work = [&](int worker) {
-    const auto scratch = std::make_unique_for_overwrite<KernelScratch>();
-    KernelCounters mine;
+  run_workers(workers, [&](int worker) {
+    Workspace& own = *workspaces[static_cast<std::size_t>(worker)];
+    const auto rows = static_cast<std::size_t>(block);
+    own.fetched.resize(rows * static_cast<std::size_t>(job.inputs));
+    own.accumulators.resize(rows * static_cast<std::size_t>(job.outputs));
+    KernelJob mine = job;
+    mine.vectors = own.fetched.data();
+    mine.accumulators = own.accumulators.data();
     for (int first = next.fetch_add(block); first < count; first = next.fetch_add(block)) {
       const int last = std::min(first + block, count);
+      mine.base = first;
+      vectors.fetch(first, last, own.fetched.data());
+      std::fill(own.accumulators.begin(), own.accumulators.end(), 0);
       for (const PreparedPage& page : pages) {
-        kernel(page.kernel, job, first, last, *scratch, mine);
+        kernel(page.kernel, mine, first, last, own.scratch,
+               counters[static_cast<std::size_t>(worker)]);
       }
+      sink.take(first, last, own.accumulators.data());
     }
-    counters[static_cast<std::size_t>(worker)] = mine;
-  };
-  {
-    std::vector<std::jthread> others;
-    for (int worker = 1; worker < workers; ++worker) others.emplace_back(work, worker);
-    work(0);
-  }
+  });
   KernelCounters sum;
   for (const KernelCounters& part : counters) {
     sum.conversions += part.conversions;
@@ -77,6 +107,10 @@ KernelCounters run_blocks(PageKernel kernel, const std::vector<PreparedPage>& pa
 }  // namespace
 
 Engine::Engine(const EngineOptions& options) : options_(options), set_(chosen_instruction_set()) {}
+
+Engine::~Engine() = default;
+Engine::Engine(Engine&&) noexcept = default;
+Engine& Engine::operator=(Engine&&) noexcept = default;
 
 void Engine::load(std::int32_t crossbar, int rows, int columns,
                   std::span<const std::uint16_t> codes) {
@@ -96,18 +130,20 @@ void Engine::load(std::int32_t crossbar, int rows, int columns,
                            std::make_shared<const LoadedArray>(loaded_array(rows, columns, codes)));
 }
 
-std::span<const std::uint16_t> Engine::codes(std::int32_t crossbar) const {
-  const auto found = arrays_.find(crossbar);
-  if (found == arrays_.end()) return {};
-  return found->second->codes;
-}
-
 JobResult Engine::run(const Job& job, std::span<const std::uint8_t> vectors) const {
   if (job.inputs < 1 || vectors.size() % static_cast<std::size_t>(job.inputs) != 0) {
     throw InputError("job: " + std::to_string(vectors.size()) + " bytes are not whole vectors of " +
                      std::to_string(job.inputs));
   }
-  const int count = static_cast<int>(vectors.size() / static_cast<std::size_t>(job.inputs));
+  const StoredVectors stored(vectors, job.inputs);
+  StoringSink sink(stored.count(), job.outputs);
+  JobResult result = stream(job, stored, sink);
+  result.accumulators = sink.stored();
+  return result;
+}
+
+JobResult Engine::stream(const Job& job, const VectorSource& vectors, AccumulatorSink& sink) const {
+  const int count = vectors.count();
   std::vector<PreparedPage> pages;
   pages.reserve(job.pages.size());
   JobResult result;
@@ -122,13 +158,15 @@ JobResult Engine::run(const Job& job, std::span<const std::uint8_t> vectors) con
     result.counters.column_reads +=
         std::int64_t{count} * job.settings.input_bits * array->second->columns;
   }
-  result.accumulators.assign(
-      static_cast<std::size_t>(count) * static_cast<std::size_t>(job.outputs), 0);
-  const KernelJob kernel_job{
-      vectors.data(),         job.inputs,        job.outputs,      job.settings.input_bits,
-      job.settings.skip_zero, job.settings.seed, job.first_vector, result.accumulators.data()};
+  const KernelJob kernel_job{.inputs = job.inputs,
+                             .outputs = job.outputs,
+                             .input_bits = job.settings.input_bits,
+                             .skip_zero = job.settings.skip_zero,
+                             .seed = job.settings.seed,
+                             .first_vector = job.first_vector};
   const KernelCounters counted =
-      run_blocks(set_.kernel, pages, kernel_job, count, worker_count(options_.threads));
+      run_blocks(set_.kernel, pages, kernel_job, vectors, sink,
+                 options_.threads > 0 ? options_.threads : worker_count(kMostThreads), workspaces_);
   result.counters.conversions = counted.conversions;
   result.counters.clipped_low = counted.clipped_low;
   result.counters.clipped_high = counted.clipped_high;

@@ -134,9 +134,12 @@ class CompactReader {
     const Words top = strip_.top[part];
     Words codes =
         packed(shifted(even, strip_.shift_even[part]), shifted(odd, strip_.shift_odd[part]));
-    low_[part] = counted(low_[part], Words{}, codes);
-    high_[part] = counted(high_[part], codes, top);
+    const Words unclamped = codes;
     codes = smaller(larger(codes, Words{}), top);
+    if (differ(unclamped, codes)) [[unlikely]] {
+      low_[part] = counted(low_[part], Words{}, unclamped);
+      high_[part] = counted(high_[part], unclamped, top);
+    }
     if constexpr (!std::is_same_v<Inl, NoBend>) {
       codes = smaller(larger(inl_(codes), Words{}), top);
     }

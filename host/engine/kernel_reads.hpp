@@ -23,6 +23,11 @@ inline int list_all_patterns(const std::uint8_t* input, int groups, int phase,
   return any == 0 ? 0 : groups;
 }
 
+#if defined(CROSSLOOP_SHORT_LISTS)
+/// Whether the lists may leave groups out: their sums need not be cut into parts.
+inline bool short_lists(const KernelPage& page) { return page.part >= group_count(page); }
+#endif
+
 /// Fetches the inputs of a page's word lines from whole vectors.
 class RowGather {
  public:
@@ -43,8 +48,19 @@ class RowGather {
 #endif
   }
 
-  /// Writes up to 64 bytes more than there are word lines.
-  void operator()(const std::uint8_t* vector, std::uint8_t* input) const {
+  /// The inputs, at least up to the last word line: in `room`, with zeros up to the last group, or
+  /// where they are. Writes up to 64 bytes more to `room` than there are word lines.
+  const std::uint8_t* operator()(const std::uint8_t* vector, std::uint8_t* room) const {
+#if defined(CROSSLOOP_SHORT_LISTS)
+    if (page_.one_run && short_lists(page_)) return vector + page_.row_index[0];
+#endif
+    fetch(vector, room);
+    std::memset(room + page_.rows, 0, kGroup);
+    return room;
+  }
+
+ private:
+  void fetch(const std::uint8_t* vector, std::uint8_t* input) const {
 #if defined(CROSSLOOP_COMPRESSED_GATHER)
     for (int i = 0; i < count_; ++i) {
       compress_bytes(vector + windows_[i].source, windows_[i].mask, input + windows_[i].target);
@@ -58,7 +74,6 @@ class RowGather {
 #endif
   }
 
- private:
   const KernelPage& page_;
 #if defined(CROSSLOOP_COMPRESSED_GATHER)
   struct Window {
@@ -75,43 +90,51 @@ inline void list_vector(const KernelPage& page, const std::uint8_t* input, int p
                         std::uint16_t* lists, int* lengths) {
   const int groups = group_count(page);
 #if defined(CROSSLOOP_SHORT_LISTS)
-  if (page.part >= groups) return list_patterns(input, groups, phases, stride, lists, lengths);
+  if (short_lists(page)) return list_patterns(input, page.rows, phases, stride, lists, lengths);
 #endif
   for (int phase = 0; phase < phases; ++phase) {
     lengths[phase] = list_all_patterns(input, groups, phase, lists + phase * stride);
   }
 }
 
-/// Sorts the reads by length, so that the branches of the summation can be foreseen.
-inline void sort_reads(int vectors, int phases, bool skip_zero, KernelReads& reads) {
-  int starts[kMaxGroups / 4 + 2] = {};
-  for (int vector = 0; vector < vectors; ++vector) {
-    for (int phase = 0; phase < phases; ++phase) {
-      ++starts[reads.length[vector * kMaxPhases + phase] + 1];
+/// Counts and sorts the reads by length, so that the branches of the summation can be foreseen.
+/// Each length has kLanes counters, lest every increment waits for the one before.
+class ReadOrder {
+ public:
+  void count(int length, int phase) { ++starts_[slot(length, phase) + 1]; }
+
+  /// Fills reads.order, first and end from reads.length.
+  void sort(int vectors, int phases, bool skip_zero, KernelReads& reads) {
+    for (int i = 1; i <= kSlots; ++i) starts_[i] += starts_[i - 1];
+    reads.first = skip_zero ? starts_[kLanes] : 0;  // behind those of length 0
+    reads.end = vectors * phases;
+    for (int vector = 0; vector < vectors; ++vector) {
+      for (int phase = 0; phase < phases; ++phase) {
+        const int number = vector * kMaxPhases + phase;
+        const int place = starts_[slot(reads.length[number], phase)]++;
+        reads.order[place] = static_cast<std::uint16_t>(number);
+      }
     }
   }
-  const int empty = starts[1];
-  for (int i = 1; i < kMaxGroups / 4 + 1; ++i) starts[i + 1] += starts[i];
-  for (int vector = 0; vector < vectors; ++vector) {
-    for (int phase = 0; phase < phases; ++phase) {
-      const int number = vector * kMaxPhases + phase;
-      reads.order[starts[reads.length[number]]++] = static_cast<std::uint16_t>(number);
-    }
-  }
-  reads.first = skip_zero ? empty : 0;
-  reads.end = vectors * phases;
-}
+
+ private:
+  static constexpr int kLanes = 4;
+  static constexpr int kSlots = (kMaxGroups / 4 + 1) * kLanes;
+  static int slot(int length, int phase) { return length * kLanes + phase % kLanes; }
+  int starts_[kSlots + 1] = {};
+};
 
 inline void prepare_reads(const KernelPage& page, const KernelJob& job, int first, int last,
                           KernelReads& reads) {
-  alignas(64) std::uint8_t input[kMaxRows + 128];
+  alignas(64) std::uint8_t room[kMaxRows + 64];
   const RowGather gather(page);
+  ReadOrder order;
   const int stride = (group_count(page) + 15) / 16 * 16 + kListSlack;
   reads.stride = stride;
   for (int vector = first; vector < last; ++vector) {
     const int here = (vector - first) * kMaxPhases;
-    gather(job.vectors + static_cast<std::int64_t>(vector) * job.inputs, input);
-    std::memset(input + page.rows, 0, 128);
+    const std::uint8_t* input =
+        gather(job.vectors + static_cast<std::int64_t>(vector - job.base) * job.inputs, room);
     int lengths[kMaxPhases] = {};
     std::uint16_t* lists = reads.lists + here * stride;
     list_vector(page, input, job.input_bits, stride, lists, lengths);
@@ -119,12 +142,14 @@ inline void prepare_reads(const KernelPage& page, const KernelJob& job, int firs
     for (int phase = 0; phase < job.input_bits; ++phase) {
       std::memset(lists + phase * stride + lengths[phase], 0, 4 * sizeof *lists);
       const bool read = lengths[phase] != 0 || !job.skip_zero;
-      reads.length[here + phase] = static_cast<std::uint16_t>((lengths[phase] + 3) / 4);
+      const int length = (lengths[phase] + 3) / 4;
+      reads.length[here + phase] = static_cast<std::uint16_t>(length);
+      order.count(length, phase);
       converted |= static_cast<unsigned>(read) << phase;
     }
     reads.converted[vector - first] = static_cast<std::uint8_t>(converted);
   }
-  sort_reads(last - first, job.input_bits, job.skip_zero, reads);
+  order.sort(last - first, job.input_bits, job.skip_zero, reads);
 }
 
 }  // namespace

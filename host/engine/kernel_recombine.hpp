@@ -60,7 +60,8 @@ void fold_strip(const StripOrder& order, const KernelJob& job, int first, int la
   for (int half = kStrip / 2; half >= kOutputs; half /= 2) {
     for (int i = 0; i < half; ++i) zero[i] += zero[i + half];
   }
-  std::int32_t* target = job.accumulators + std::int64_t{first} * job.outputs + order.output;
+  std::int32_t* target =
+      job.accumulators + std::int64_t{first - job.base} * job.outputs + order.output;
   for (int vector = 0; vector < last - first; ++vector, target += job.outputs) {
     alignas(64) Code sorted[kStrip];
     alignas(64) std::int32_t terms[kStrip];
@@ -73,13 +74,53 @@ void fold_strip(const StripOrder& order, const KernelJob& job, int first, int la
   }
 }
 
+#if defined(CROSSLOOP_PAIRED_FOLD)
+/// fold_strip() by pairs of columns, where the weights fit 16 bits.
+inline bool narrow_weights(const StripOrder& order) {
+  for (const std::int32_t weight : order.weight) {
+    if (weight > 1 << 14 || weight < -(1 << 14)) return false;
+  }
+  return true;
+}
+
+inline PairedFold paired_fold(const StripOrder& order) {
+  std::uint16_t index[kStrip];
+  std::int16_t weight[kStrip];
+  std::int32_t zero[kStrip] = {}, sum[kStrip] = {};
+  for (int i = 0; i < kStrip; ++i) {
+    const int output = i % order.outputs;
+    const int column = i / order.outputs;
+    const int place = 2 * (output + order.outputs * (column / 2)) + column % 2;
+    index[place] = order.index[i];
+    weight[place] = static_cast<std::int16_t>(order.weight[i]);
+    zero[output] += order.zero[i];
+    sum[output] += order.weight[i];
+  }
+  return {index, weight, zero, sum};
+}
+
+template <int kOutputs>
+void fold_strip(const StripOrder& order, const KernelJob& job, int first, int last,
+                const std::uint16_t* codes, const std::uint8_t* converted) {
+  if (!narrow_weights(order)) {
+    return fold_strip<kOutputs, std::uint16_t>(order, job, first, last, codes, converted);
+  }
+  const PairedFold fold = paired_fold(order);
+  std::int32_t* target =
+      job.accumulators + std::int64_t{first - job.base} * job.outputs + order.output;
+  for (int vector = 0; vector < last - first; ++vector, target += job.outputs) {
+    fold.add<kOutputs>(codes + vector * kStrip, converted[vector], target);
+  }
+}
+#endif
+
 /// Any strip; fewest additions to `target` where columns of one output lie side by side.
 template <typename Code>
 void scatter_strip(const KernelPage& page, const StripOrder& order, const KernelJob& job, int first,
                    int last, int column, const Code* codes, const std::uint8_t* converted) {
   const int columns = page.columns - column < kStrip ? page.columns - column : kStrip;
   const std::int32_t* output = page.output + column;
-  std::int32_t* target = job.accumulators + std::int64_t{first} * job.outputs;
+  std::int32_t* target = job.accumulators + std::int64_t{first - job.base} * job.outputs;
   for (int vector = 0; vector < last - first; ++vector, target += job.outputs) {
     alignas(64) Code sorted[kStrip];
     alignas(64) std::int32_t terms[kStrip];

@@ -21,6 +21,9 @@ inline Longs longs(__m256i v) { return reinterpret_cast<Longs>(v); }
 
 inline Words smaller(Words a, Words b) { return words(_mm256_min_epi16(raw(a), raw(b))); }
 inline Words larger(Words a, Words b) { return words(_mm256_max_epi16(raw(a), raw(b))); }
+inline bool differ(Words a, Words b) {
+  return _mm256_movemask_epi8(_mm256_cmpeq_epi16(raw(a), raw(b))) != -1;
+}
 inline Words counted(Words count, Words a, Words b) {
   return count - words(_mm256_cmpgt_epi16(raw(a), raw(b)));
 }

@@ -16,6 +16,7 @@ typedef int32x4_t Longs;
 
 inline Words smaller(Words a, Words b) { return vminq_s16(a, b); }
 inline Words larger(Words a, Words b) { return vmaxq_s16(a, b); }
+inline bool differ(Words, Words) { return true; }
 inline Words counted(Words count, Words a, Words b) {
   return vsubq_s16(count, vreinterpretq_s16_u16(vcgtq_s16(a, b)));
 }

@@ -15,6 +15,9 @@ typedef std::int32_t Longs __attribute__((vector_size(16)));
 inline Words smaller(Words a, Words b) { return a < b ? a : b; }
 inline Words larger(Words a, Words b) { return a > b ? a : b; }
 
+/// False only if a == b in all lanes; true where it costs more to know.
+inline bool differ(Words, Words) { return true; }
+
 /// count + (a > b).
 inline Words counted(Words count, Words a, Words b) { return count - (a > b); }
 

@@ -53,14 +53,15 @@ struct KernelPage {
 };
 
 struct KernelJob {
-  const std::uint8_t* vectors = nullptr;  ///< [n][inputs]
+  int base = 0;                           ///< the vector that the two arrays begin with
+  const std::uint8_t* vectors = nullptr;  ///< [..][inputs]
   int inputs = 0;
   int outputs = 0;
   int input_bits = 8;
   bool skip_zero = true;
   std::uint32_t seed = 0;
   std::uint32_t first_vector = 0;
-  std::int32_t* accumulators = nullptr;  ///< [n][outputs]
+  std::int32_t* accumulators = nullptr;  ///< [..][outputs]
 };
 
 struct KernelCounters {

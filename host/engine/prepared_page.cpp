@@ -24,7 +24,7 @@ bool counts_up(const std::vector<std::int32_t>& rows) {
 }  // namespace
 
 LoadedArray loaded_array(int rows, int columns, std::span<const std::uint16_t> codes) {
-  LoadedArray array{rows, columns, {codes.begin(), codes.end()}, {}, 0, 0};
+  LoadedArray array{rows, columns, {}, 0, 0};
   const std::size_t width = static_cast<std::size_t>(columns);
   const std::size_t padded = padded_columns(columns);
   array.padded.assign(static_cast<std::size_t>(rows) * padded, 0);

@@ -13,7 +13,6 @@ namespace crossloop::engine {
 struct LoadedArray {
   int rows = 0;
   int columns = 0;
-  std::vector<std::uint16_t> codes;  ///< [rows][columns]
   std::vector<std::int16_t> padded;  ///< [rows][padded_columns(columns)]
   std::int32_t largest_column_sum = 0;
   std::int32_t largest_code = 0;

@@ -1,6 +1,7 @@
-// Requantisation of whole rows of accumulators (numerics.md, step 8): requantise() of every one.
+// Requantisation of whole rows (numerics.md, step 8): what requantise.hpp says, of every element.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -21,5 +22,9 @@ class Requantiser {
   std::vector<std::int64_t> bias_, multiplier_, half_, shift_;
   std::int64_t zero_, low_, high_;
 };
+
+/// values[i] = requantised_add(a[i], b[i], scale, range) for i < count.
+void requantise_sums(const std::uint8_t* a, const std::uint8_t* b, std::size_t count,
+                     const AddScale& scale, const OutputRange& range, std::int32_t* values);
 
 }  // namespace crossloop::engine

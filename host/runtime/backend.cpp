@@ -24,6 +24,17 @@ std::uint64_t Snapshot::hash() const {
   return analog::hash_codes(all);
 }
 
+JobResult Backend::stream(const Job& job, const engine::VectorSource& vectors,
+                          engine::AccumulatorSink& sink) {
+  std::vector<std::uint8_t> made(static_cast<std::size_t>(vectors.count()) *
+                                 static_cast<std::size_t>(job.inputs));
+  vectors.fetch(0, vectors.count(), made.data());
+  JobResult result = run(job, made);
+  sink.take(0, vectors.count(), result.accumulators.data());
+  result.accumulators.clear();
+  return result;
+}
+
 void program_all(Backend& backend, const compiler::Deployment& deployment) {
   std::vector<std::int32_t> ids(deployment.crossbars.size());
   for (std::size_t i = 0; i < ids.size(); ++i) ids[i] = static_cast<std::int32_t>(i);

@@ -52,6 +52,10 @@ class Backend {
   /// Runs a job; `vectors` is uint8 [n][job.inputs]. Throws InputError for a crossbar that was
   /// never programmed, DeviceError if the device fails.
   virtual JobResult run(const Job& job, std::span<const std::uint8_t> vectors) = 0;
+  /// run() over vectors that are made as they are needed, its accumulators handed on as they are
+  /// ready, where the backend can do so. The result holds no accumulators.
+  virtual JobResult stream(const Job& job, const engine::VectorSource& vectors,
+                           engine::AccumulatorSink& sink);
 
   /// Reads back the codes of crossbars 0..crossbars-1.
   virtual Snapshot snapshot(std::int32_t crossbars) const = 0;

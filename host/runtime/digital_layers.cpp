@@ -1,8 +1,9 @@
 #include "host/runtime/digital_layers.hpp"
 
 #include <algorithm>
+#include <array>
 
-#include "host/engine/requantise.hpp"
+#include "host/engine/requantiser.hpp"
 #include "host/runtime/gather.hpp"
 
 namespace crossloop::runtime {
@@ -74,9 +75,14 @@ class DigitalLayer {
     const std::uint8_t* a = source(0, image);
     const std::uint8_t* b = source(1, image);
     Element* sum = target(image);
-    for (int i = 0; i < out_shape().size(); ++i) {
-      sum[i] = static_cast<Element>(
-          layer_.table(engine::requantised_add(a[i], b[i], layer_.add, layer_.range)));
+    std::array<std::int32_t, 256> values;
+    const auto size = static_cast<std::size_t>(out_shape().size());
+    for (std::size_t first = 0; first < size; first += values.size()) {
+      const std::size_t count = std::min(values.size(), size - first);
+      engine::requantise_sums(a + first, b + first, count, layer_.add, layer_.range, values.data());
+      for (std::size_t i = 0; i < count; ++i) {
+        sum[first + i] = static_cast<Element>(layer_.table(values[i]));
+      }
     }
   }
 
@@ -136,14 +142,13 @@ class DigitalLayer {
 };
 
 template <typename Element>
-std::vector<Element> outputs_of(const Deployment& deployment, const Layer& layer,
-                                const Activations& activations) {
+void run(const Deployment& deployment, const Layer& layer, const Activations& activations,
+         std::vector<Element>& output) {
   const Shape& out = deployment.tensors.at(static_cast<std::size_t>(layer.output)).shape;
-  std::vector<Element> output(static_cast<std::size_t>(activations.images) *
-                              static_cast<std::size_t>(out.size()));
+  output.resize(static_cast<std::size_t>(activations.images) *
+                static_cast<std::size_t>(out.size()));
   DigitalLayer<Element> digital(deployment, layer, activations, output);
   for_each_image(activations.images, [&](int image) { digital.run(image); });
-  return output;
 }
 
 }  // namespace
@@ -151,10 +156,10 @@ std::vector<Element> outputs_of(const Deployment& deployment, const Layer& layer
 void run_digital_layer(const Deployment& deployment, int layer, Activations& activations) {
   const Layer& here = deployment.layers.at(static_cast<std::size_t>(layer));
   if (static_cast<std::size_t>(layer) + 1 == deployment.layers.size()) {
-    activations.logits = outputs_of<std::int32_t>(deployment, here, activations);
+    run(deployment, here, activations, activations.logits);
   } else {
-    activations.tensors.at(static_cast<std::size_t>(here.output)) =
-        outputs_of<std::uint8_t>(deployment, here, activations);
+    run(deployment, here, activations,
+        activations.tensors.at(static_cast<std::size_t>(here.output)));
   }
 }
 

@@ -18,8 +18,7 @@ void EngineBackend::program(std::int32_t crossbar, int rows, int columns,
   const auto padded = padded_levels(crossbar, rows, columns, levels, tile_);
   auto result =
       chip_.program(static_cast<std::uint32_t>(crossbar), tile_.rows, tile_.columns, padded);
-  tiles_[crossbar] = std::move(result.codes);
-  converted_.erase(crossbar);
+  set_tile(crossbar, std::move(result.codes));
 }
 
 void EngineBackend::program_many(std::span<const CrossbarLevels> crossbars) {
@@ -30,9 +29,14 @@ void EngineBackend::program_many(std::span<const CrossbarLevels> crossbars) {
   }
   auto results = chip_.program_many(requests);
   for (std::size_t i = 0; i < results.size(); ++i) {
-    tiles_[crossbars[i].crossbar] = std::move(results[i].codes);
-    converted_.erase(crossbars[i].crossbar);
+    set_tile(crossbars[i].crossbar, std::move(results[i].codes));
   }
+}
+
+void EngineBackend::set_tile(std::int32_t crossbar, std::vector<std::uint16_t> codes) {
+  tiles_[crossbar] = std::move(codes);
+  converted_.erase(crossbar);
+  loaded_.erase(crossbar);
 }
 
 void EngineBackend::load(const PageJob& page) {
@@ -47,11 +51,11 @@ void EngineBackend::load(const PageJob& page) {
                      std::to_string(rows) + " x " + std::to_string(columns) + ", the tile has " +
                      std::to_string(tile_.rows) + " x " + std::to_string(tile_.columns));
   }
-  const auto codes = upper_left(found->second, tile_.columns, rows, columns);
-  const auto loaded = engine_.codes(page.crossbar);
-  if (!std::equal(codes.begin(), codes.end(), loaded.begin(), loaded.end())) {
-    engine_.load(page.crossbar, rows, columns, codes);
-  }
+  auto& loaded = loaded_[page.crossbar];
+  if (loaded == std::pair(rows, columns)) return;
+  engine_.load(page.crossbar, rows, columns,
+               upper_left(found->second, tile_.columns, rows, columns));
+  loaded = {rows, columns};
 }
 
 std::shared_ptr<const EngineBackend::Converted> EngineBackend::convert(const PageJob& page) {
@@ -65,9 +69,11 @@ std::shared_ptr<const EngineBackend::Converted> EngineBackend::convert(const Pag
   return latest;
 }
 
-JobResult EngineBackend::run(const Job& job, std::span<const std::uint8_t> vectors) {
+/// Calls work(job) with the tables and nonlinearities of the chip's own converters.
+template <typename Work>
+JobResult EngineBackend::on_chip(const Job& job, const Work& work) {
   for (const PageJob& page : job.pages) load(page);
-  if (converters_.keep_tables()) return engine_.run(job, vectors);
+  if (converters_.keep_tables()) return work(job);
   std::vector<std::shared_ptr<const Converted>> tables;
   Job converted = job;
   for (PageJob& page : converted.pages) {
@@ -75,7 +81,16 @@ JobResult EngineBackend::run(const Job& job, std::span<const std::uint8_t> vecto
     const Converted& own = *tables.back();
     page = {page.crossbar, &own.chip, own.inl ? &*own.inl : nullptr};
   }
-  return engine_.run(converted, vectors);
+  return work(converted);
+}
+
+JobResult EngineBackend::run(const Job& job, std::span<const std::uint8_t> vectors) {
+  return on_chip(job, [&](const Job& own) { return engine_.run(own, vectors); });
+}
+
+JobResult EngineBackend::stream(const Job& job, const engine::VectorSource& vectors,
+                                engine::AccumulatorSink& sink) {
+  return on_chip(job, [&](const Job& own) { return engine_.stream(own, vectors, sink); });
 }
 
 Snapshot EngineBackend::snapshot(std::int32_t crossbars) const {
@@ -98,8 +113,7 @@ void EngineBackend::restore(const Snapshot& snapshot) {
                        std::to_string(codes.size()) + " codes, the tile has " +
                        std::to_string(cells));
     }
-    tiles_[static_cast<std::int32_t>(id)] = codes;
-    converted_.erase(static_cast<std::int32_t>(id));
+    set_tile(static_cast<std::int32_t>(id), codes);
   }
 }
 

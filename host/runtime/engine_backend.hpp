@@ -23,6 +23,8 @@ class EngineBackend : public Backend {
                std::span<const std::uint8_t> levels) override;
   void program_many(std::span<const CrossbarLevels> crossbars) override;
   JobResult run(const Job& job, std::span<const std::uint8_t> vectors) override;
+  JobResult stream(const Job& job, const engine::VectorSource& vectors,
+                   engine::AccumulatorSink& sink) override;
   Snapshot snapshot(std::int32_t crossbars) const override;
   void restore(const Snapshot& snapshot) override;
 
@@ -34,14 +36,18 @@ class EngineBackend : public Backend {
     compiler::PageTables host, chip;
     std::optional<analog::InlTable> inl;
   };
+  void set_tile(std::int32_t crossbar, std::vector<std::uint16_t> codes);
   void load(const PageJob& page);
   std::shared_ptr<const Converted> convert(const PageJob& page);
+  template <typename Work>
+  JobResult on_chip(const Job& job, const Work& work);
 
   compiler::TileFormat tile_;
   analog::Chip chip_;
   ChipConverters converters_;
   engine::Engine engine_;
-  std::map<std::int32_t, std::vector<std::uint16_t>> tiles_;            // whole tiles by id
+  std::map<std::int32_t, std::vector<std::uint16_t>> tiles_;  // whole tiles by id
+  std::map<std::int32_t, std::pair<int, int>> loaded_;  // rows, columns the engine holds of a tile
   std::map<std::int32_t, std::shared_ptr<const Converted>> converted_;  // by id, the latest
 };
 

@@ -3,11 +3,11 @@
 #include <algorithm>
 
 #include "host/compiler/mapping.hpp"
-#include "host/engine/requantiser.hpp"
 #include "host/error.hpp"
 #include "host/progress.hpp"
 #include "host/runtime/digital_layers.hpp"
 #include "host/runtime/gather.hpp"
+#include "host/runtime/layer_outputs.hpp"
 
 namespace crossloop::runtime {
 
@@ -150,19 +150,22 @@ LayerResult run_layer(const Deployment& deployment, int layer, Backend& backend,
                       const RunOptions& options, int first_image, int total_images,
                       const Activations& activations) {
   const Layer& here = layer_at(deployment, layer);
+  const std::size_t size =
+      static_cast<std::size_t>(activations.images) * size_of(shape_of(deployment, here.output));
   LayerResult result;
-  result.accumulators.resize(static_cast<std::size_t>(activations.images) *
-                             size_of(shape_of(deployment, here.output)));
   for (int part = 0; part < here.parts; ++part) {
-    JobResult one =
-        backend.run(layer_job(deployment, layer, part, options, first_image, total_images),
-                    gather_vectors(deployment, layer, part, activations));
+    const Job job = layer_job(deployment, layer, part, options, first_image, total_images);
+    const VectorGather vectors(deployment, layer, part, activations);
+    engine::StoringSink sink(vectors.count(), job.outputs);
+    const JobResult one = backend.stream(job, vectors, sink);
+    std::vector<std::int32_t> accumulators = sink.stored();
     result.counters += one.counters;
     result.cycles += one.cycles;
-    if (here.parts == 1 && one.accumulators.size() == result.accumulators.size()) {
-      result.accumulators = std::move(one.accumulators);
+    if (here.parts == 1 && accumulators.size() == size) {
+      result.accumulators = std::move(accumulators);
     } else {
-      recombine(deployment, layer, part, one.accumulators, activations.images, result.accumulators);
+      result.accumulators.resize(size);
+      recombine(deployment, layer, part, accumulators, activations.images, result.accumulators);
     }
   }
   return result;
@@ -170,6 +173,13 @@ LayerResult run_layer(const Deployment& deployment, int layer, Backend& backend,
 
 Activations start_batch(const Deployment& deployment, const data::Dataset& images, int first,
                         int count) {
+  Activations activations;
+  start_batch(deployment, images, first, count, activations);
+  return activations;
+}
+
+void start_batch(const Deployment& deployment, const data::Dataset& images, int first, int count,
+                 Activations& activations) {
   const Shape& shape = shape_of(deployment, 0);
   if (images.height != shape.height || images.width != shape.width ||
       images.channels != shape.channels) {
@@ -179,43 +189,47 @@ Activations start_batch(const Deployment& deployment, const data::Dataset& image
                      std::to_string(shape.height) + "x" + std::to_string(shape.width) + "x" +
                      std::to_string(shape.channels));
   }
-  Activations activations;
   activations.images = count;
   activations.tensors.resize(deployment.tensors.size());
   const auto begin = images.pixels.begin() +
                      static_cast<std::ptrdiff_t>(static_cast<std::size_t>(first) * size_of(shape));
   activations.tensors[0].assign(
       begin, begin + static_cast<std::ptrdiff_t>(static_cast<std::size_t>(count) * size_of(shape)));
-  return activations;
 }
 
 void finish_crossbar_layer(const Deployment& deployment, int layer,
                            std::span<const std::int32_t> accumulators, Activations& activations) {
-  const Layer& here = layer_at(deployment, layer);
-  const std::size_t outputs = static_cast<std::size_t>(here.outputs);
-  const bool last = static_cast<std::size_t>(layer) + 1 == deployment.layers.size();
-  auto& bytes = activations.tensors.at(static_cast<std::size_t>(here.output));
-  bytes.resize(last ? 0 : accumulators.size());
-  activations.logits.resize(last ? accumulators.size() : 0);
-  const std::size_t per_image =
-      accumulators.size() / static_cast<std::size_t>(std::max(1, activations.images));
-  const engine::Requantiser requantiser(here.scales, here.range);
+  LayerOutputs outputs(deployment, layer, activations);
+  const std::size_t positions = outputs.positions();
+  const auto channels = static_cast<std::size_t>(layer_at(deployment, layer).outputs);
   for_each_image(activations.images, [&](int image) {
-    const std::size_t first = static_cast<std::size_t>(image) * per_image;
-    std::vector<std::int32_t> values(outputs);
-    for (std::size_t i = first; i < first + per_image; i += outputs) {
-      requantiser(accumulators.data() + i, values.data());
-      for (std::size_t o = 0; o < outputs; ++o) {
-        const std::int32_t value = here.table(values[o]);
-        if (last) {
-          activations.logits[i + o] = value;
-        } else {
-          bytes[i + o] = static_cast<std::uint8_t>(value);
-        }
-      }
-    }
+    const std::size_t first = static_cast<std::size_t>(image) * positions;
+    outputs.write(first, positions, accumulators.data() + first * channels);
   });
 }
+
+namespace {
+
+/// Whether every row of accumulators is final as the crossbars give it.
+bool streams(const Deployment& deployment, const Layer& layer) {
+  return layer.mapping == compiler::Mapping::kFolded && deployment.tile.unit_columns() == 0;
+}
+
+/// run_layer() and finish_crossbar_layer() in one, block by block.
+void stream_layer(const Deployment& deployment, int layer, Backend& backend,
+                  const RunOptions& options, int first_image, int total_images,
+                  Activations& activations) {
+  const Layer& here = layer_at(deployment, layer);
+  LayerOutputs outputs(deployment, layer, activations);
+  for (int part = 0; part < here.parts; ++part) {
+    const VectorGather vectors(deployment, layer, part, activations);
+    OutputSink sink(outputs, part, here.parts, vectors.per_image());
+    backend.stream(layer_job(deployment, layer, part, options, first_image, total_images), vectors,
+                   sink);
+  }
+}
+
+}  // namespace
 
 std::vector<std::int32_t> run_images(const Deployment& deployment, Backend& backend,
                                      const data::Dataset& images, const RunOptions& options,
@@ -223,13 +237,17 @@ std::vector<std::int32_t> run_images(const Deployment& deployment, Backend& back
   const int total = options.total_images > 0 ? options.total_images : images.count;
   Progress progress("run on " + backend.name(), images.count);
   std::vector<std::int32_t> logits;
+  Activations activations;
   for (int first = 0; first < images.count; first += options.batch) {
     const int count = std::min(options.batch, images.count - first);
-    Activations activations = start_batch(deployment, images, first, count);
+    start_batch(deployment, images, first, count, activations);
     for (int layer = 0; layer < static_cast<int>(deployment.layers.size()); ++layer) {
       LayerEvent event{layer, first, &activations, {}, nullptr, 0};
       LayerResult result;
-      if (layer_at(deployment, layer).kind == LayerKind::kCrossbar) {
+      const Layer& here = layer_at(deployment, layer);
+      if (!observer && here.kind == LayerKind::kCrossbar && streams(deployment, here)) {
+        stream_layer(deployment, layer, backend, options, first, total, activations);
+      } else if (here.kind == LayerKind::kCrossbar) {
         result = run_layer(deployment, layer, backend, options, first, total, activations);
         finish_crossbar_layer(deployment, layer, result.accumulators, activations);
         event.accumulators = result.accumulators;

@@ -18,7 +18,7 @@ struct RunOptions {
   std::uint32_t epoch = 0;  ///< every repetition of the same images advances it
   bool skip_zero = true;
   int total_images = 0;  ///< of the whole run, for numbering vectors; 0: the images passed
-  int batch = 64;        ///< images at a time
+  int batch = 32;        ///< images at a time
 };
 
 /// One batch of activations: uint8 HWC by tensor id; the logits are int32.
@@ -72,6 +72,9 @@ using LayerObserver = std::function<void(const LayerEvent&)>;
 /// Input tensor of a batch: the pixels. Throws InputError if images and deployment do not fit.
 Activations start_batch(const compiler::Deployment& deployment, const data::Dataset& images,
                         int first, int count);
+/// The same in the memory of an earlier batch.
+void start_batch(const compiler::Deployment& deployment, const data::Dataset& images, int first,
+                 int count, Activations& activations);
 
 /// Requantises accumulators [images * positions][N] into the layer's output tensor.
 void finish_crossbar_layer(const compiler::Deployment& deployment, int layer,

@@ -1,5 +1,6 @@
 #include "host/runtime/gather.hpp"
 
+#include <algorithm>
 #include <cstring>
 
 #include "host/compiler/mapping.hpp"
@@ -13,128 +14,153 @@ using network::Window;
 
 namespace {
 
-/// The columns that one vector takes of the image: taps of a window, or a whole strip.
-struct Columns {
-  int count = 1;
-  int step = 1;
-};
+constexpr int kBlock = 8;  // bytes copied at once
 
 const Shape& shape_of(const Deployment& deployment, std::int32_t tensor) {
   return deployment.tensors.at(static_cast<std::size_t>(tensor)).shape;
 }
 
-/// One image, channel by channel, with its padding around it: the elements of one window row then
-/// lie side by side.
-class PaddedPlanes {
- public:
-  /// All windows lie within the rows [-pad_top, bottom) and the columns [-pad_left, right).
-  PaddedPlanes(const Layer& layer, const Shape& in, int bottom, int right)
-      : window_(layer.window),
-        in_(in),
-        height_(layer.window.pad_top + std::max(bottom, in.height)),
-        width_(layer.window.pad_left + std::max(right, in.width)),
-        pixels_(static_cast<std::size_t>(in.channels * height_ * width_) + kBlock) {
-    for (int c = 0; c < in.channels; ++c) {
-      std::fill_n(plane(c), height_ * width_,
-                  static_cast<std::uint8_t>(layer.pad_values[static_cast<std::size_t>(c)]));
-    }
-  }
-
-  void fill(const std::uint8_t* image) {
-    for (int c = 0; c < in_.channels; ++c) {
-      const std::uint8_t* from = image + c;
-      for (int y = 0; y < in_.height; ++y) {
-        std::uint8_t* row = plane(c) + (y + window_.pad_top) * width_ + window_.pad_left;
-        for (int x = 0; x < in_.width; ++x, from += in_.channels) row[x] = *from;
-      }
-    }
-  }
-
-  /// Copies kernel_h rows x columns of all channels to target[(c * kernel_h + y) * columns + x].
-  /// (y, x) is the place of the first element, padding included. With `overrun`, up to kBlock - 1
-  /// bytes behind the target are written too.
-  void copy(int y, int x, const Columns& columns, bool overrun, std::uint8_t* target) {
-    for (int c = 0; c < in_.channels; ++c) {
-      const std::uint8_t* row = plane(c) + y * width_ + x;
-      for (int ky = 0; ky < window_.kernel_h; ++ky, row += window_.dilation_h * width_) {
-        if (columns.step == 1 && columns.count <= kBlock && overrun) {
-          std::memcpy(target, row, kBlock);
-        } else {
-          for (int kx = 0; kx < columns.count; ++kx) target[kx] = row[kx * columns.step];
-        }
-        target += columns.count;
-      }
-    }
-  }
-
- private:
-  static constexpr int kBlock = 8;  // copied at once
-  std::uint8_t* plane(int c) { return pixels_.data() + c * height_ * width_; }
-  const Window& window_;
-  const Shape& in_;
-  int height_;
-  int width_;
-  std::vector<std::uint8_t> pixels_;
-};
-
-/// Vectors of `per_image` places each image; place_of(vector) gives output row and column.
-template <typename PlaceOf>
-std::vector<std::uint8_t> gather(const Deployment& deployment, const Layer& layer,
-                                 const Activations& activations, const Columns& columns,
-                                 std::size_t per_image, const PlaceOf& place_of) {
-  const Window& w = layer.window;
-  const Shape& in = shape_of(deployment, layer.inputs[0]);
-  const auto& source = activations.tensors.at(static_cast<std::size_t>(layer.inputs[0]));
-  const std::size_t length =
-      static_cast<std::size_t>(in.channels * w.kernel_h) * static_cast<std::size_t>(columns.count);
-  int bottom = 0, right = 0;
-  for (std::size_t vector = 0; vector < per_image; ++vector) {
-    const auto [y, x] = place_of(static_cast<int>(vector));
-    bottom = std::max(bottom, y * w.stride_h - w.pad_top + (w.kernel_h - 1) * w.dilation_h + 1);
-    right = std::max(right, x * w.stride_w - w.pad_left + (columns.count - 1) * columns.step + 1);
-  }
-  std::vector<std::uint8_t> vectors(static_cast<std::size_t>(activations.images) * per_image *
-                                    length);
-  for_each_image(activations.images, [&](int image) {
-    const std::size_t index = static_cast<std::size_t>(image);
-    PaddedPlanes planes(layer, in, bottom, right);
-    planes.fill(source.data() + index * static_cast<std::size_t>(in.size()));
-    std::uint8_t* target = vectors.data() + index * per_image * length;
-    for (std::size_t vector = 0; vector < per_image; ++vector, target += length) {
-      const auto [y, x] = place_of(static_cast<int>(vector));
-      const bool overrun = vector + 8 < per_image;  // stays within this image's vectors
-      planes.copy(y * w.stride_h, x * w.stride_w, columns, overrun, target);
-    }
-  });
-  return vectors;
+const Layer& layer_at(const Deployment& deployment, int layer) {
+  return deployment.layers.at(static_cast<std::size_t>(layer));
 }
 
 }  // namespace
 
+VectorGather::VectorGather(const Deployment& deployment, int layer, int part,
+                           const Activations& activations)
+    : VectorGather(part_of(deployment, layer_at(deployment, layer), part, activations)) {}
+
+VectorGather VectorGather::part_of(const Deployment& deployment, const Layer& layer, int part,
+                                   const Activations& activations) {
+  const Shape& out = shape_of(deployment, layer.output);
+  const int count = static_cast<int>(compiler::vectors_of_part(layer, out, part));
+  if (layer.mapping == compiler::Mapping::kSemiFolded) {
+    const int strip = compiler::strip_width(layer.window, layer.columns_per_vector);
+    const Places rows{.left = part * layer.columns_per_vector};
+    return {deployment, layer, {strip, 1}, rows, count, activations};
+  }
+  const Places share{.first = part, .step = layer.parts, .width = out.width};
+  const Columns taps{layer.window.kernel_w, layer.window.dilation_w};
+  return {deployment, layer, taps, share, count, activations};
+}
+
+VectorGather VectorGather::windows(const Deployment& deployment, int layer,
+                                   const Activations& activations) {
+  const Layer& here = layer_at(deployment, layer);
+  const Places all{.width = shape_of(deployment, here.output).width};
+  const Columns taps{here.window.kernel_w, here.window.dilation_w};
+  return {deployment, here, taps, all, positions_of(deployment, layer), activations};
+}
+
+VectorGather::VectorGather(const Deployment& deployment, const Layer& layer, const Columns& columns,
+                           const Places& places, int per_image, const Activations& activations)
+    : layer_(layer),
+      columns_(columns),
+      places_(places),
+      images_(activations.images),
+      per_image_(per_image),
+      in_(shape_of(deployment, layer.inputs[0])),
+      length_(in_.channels * layer.window.kernel_h * columns.count),
+      source_(activations.tensors.at(static_cast<std::size_t>(layer.inputs[0]))) {
+  fit_planes();
+  const auto images = static_cast<std::size_t>(images_);
+  planes_ = std::make_unique_for_overwrite<std::uint8_t[]>(
+      images * static_cast<std::size_t>(in_.channels) * plane() + kBlock);
+  filled_ = std::make_unique<std::once_flag[]>(images);
+}
+
+/// Planes that hold all windows.
+void VectorGather::fit_planes() {
+  const Window& w = layer_.window;
+  int bottom = in_.height, right = in_.width;
+  for (int vector = 0; vector < per_image_; ++vector) {
+    const int y = places_.row(vector) * w.stride_h - w.pad_top;
+    const int x = places_.column(vector) * w.stride_w - w.pad_left;
+    bottom = std::max(bottom, y + (w.kernel_h - 1) * w.dilation_h + 1);
+    right = std::max(right, x + (columns_.count - 1) * columns_.step + 1);
+  }
+  height_ = w.pad_top + bottom;
+  width_ = w.pad_left + right;
+}
+
+const std::uint8_t* VectorGather::planes_of(int image) const {
+  const auto index = static_cast<std::size_t>(image);
+  std::uint8_t* planes = planes_.get() + index * static_cast<std::size_t>(in_.channels) * plane();
+  std::call_once(filled_[index], [&] {
+    fill(source_.data() + index * static_cast<std::size_t>(in_.size()), planes);
+  });
+  return planes;
+}
+
+void VectorGather::fill(const std::uint8_t* image, std::uint8_t* planes) const {
+  const Window& w = layer_.window;
+  for (int c = 0; c < in_.channels; ++c, planes += plane()) {
+    std::fill_n(planes, plane(),
+                static_cast<std::uint8_t>(layer_.pad_values[static_cast<std::size_t>(c)]));
+    const std::uint8_t* from = image + c;
+    for (int y = 0; y < in_.height; ++y) {
+      std::uint8_t* row = planes + (y + w.pad_top) * width_ + w.pad_left;
+      for (int x = 0; x < in_.width; ++x, from += in_.channels) row[x] = *from;
+    }
+  }
+}
+
+/// Copies kernel_h rows of the columns of all channels to target[(c * kernel_h + y) * columns + x].
+/// `from` is the first element. With `overrun`, up to kBlock - 1 bytes behind are written too.
+void VectorGather::copy(const std::uint8_t* from, bool overrun, std::uint8_t* target) const {
+  const int rows = layer_.window.kernel_h;
+  const std::ptrdiff_t down = std::ptrdiff_t{layer_.window.dilation_h} * width_;
+  const bool blocks = overrun && columns_.step == 1 && columns_.count <= kBlock;
+  if (blocks && rows == 3 && columns_.count == 3) {  // the most common one
+    for (int c = 0; c < in_.channels; ++c, from += plane(), target += 9) {
+      std::memcpy(target, from, kBlock);
+      std::memcpy(target + 3, from + down, kBlock);
+      std::memcpy(target + 6, from + 2 * down, kBlock);
+    }
+    return;
+  }
+  for (int c = 0; c < in_.channels; ++c, from += plane()) {
+    const std::uint8_t* row = from;
+    for (int ky = 0; ky < rows; ++ky, row += down, target += columns_.count) {
+      if (blocks) {
+        std::memcpy(target, row, kBlock);
+      } else {
+        for (int kx = 0; kx < columns_.count; ++kx) target[kx] = row[kx * columns_.step];
+      }
+    }
+  }
+}
+
+void VectorGather::fetch(int first, int last, std::uint8_t* target) const {
+  const Window& w = layer_.window;
+  for (int number = first; number < last; ++number, target += length_) {
+    const int vector = number % per_image_;
+    const int y = places_.row(vector) * w.stride_h;
+    const int x = places_.column(vector) * w.stride_w;
+    const std::uint8_t* planes = planes_of(number / per_image_);
+    copy(planes + y * width_ + x, number + kBlock < last, target);
+  }
+}
+
+std::vector<std::uint8_t> VectorGather::all() const {
+  std::vector<std::uint8_t> vectors(static_cast<std::size_t>(count()) *
+                                    static_cast<std::size_t>(length_));
+  for_each_image(images_, [&](int image) {
+    const int first = image * per_image_;
+    fetch(first, first + per_image_,
+          vectors.data() + static_cast<std::size_t>(first) * static_cast<std::size_t>(length_));
+  });
+  return vectors;
+}
+
 std::vector<std::uint8_t> gather_windows(const Deployment& deployment, int layer,
                                          const Activations& activations) {
-  const Layer& here = deployment.layers.at(static_cast<std::size_t>(layer));
-  const int width = shape_of(deployment, here.output).width;
-  return gather(deployment, here, activations, {here.window.kernel_w, here.window.dilation_w},
-                static_cast<std::size_t>(positions_of(deployment, layer)),
-                [width](int vector) { return std::pair(vector / width, vector % width); });
+  return VectorGather::windows(deployment, layer, activations).all();
 }
 
 std::vector<std::uint8_t> gather_vectors(const Deployment& deployment, int layer, int part,
                                          const Activations& activations) {
-  const Layer& here = deployment.layers.at(static_cast<std::size_t>(layer));
-  const Shape& out = shape_of(deployment, here.output);
-  const auto count = static_cast<std::size_t>(compiler::vectors_of_part(here, out, part));
-  if (here.mapping == compiler::Mapping::kSemiFolded) {
-    const int strip = compiler::strip_width(here.window, here.columns_per_vector);
-    return gather(deployment, here, activations, {strip, 1}, count,
-                  [&](int vector) { return std::pair(vector, part * here.columns_per_vector); });
-  }
-  return gather(deployment, here, activations, {here.window.kernel_w, here.window.dilation_w},
-                count, [&](int vector) {
-                  const int position = vector * here.parts + part;
-                  return std::pair(position / out.width, position % out.width);
-                });
+  return VectorGather(deployment, layer, part, activations).all();
 }
 
 }  // namespace crossloop::runtime
