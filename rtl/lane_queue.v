@@ -35,6 +35,8 @@ module lane_queue #(
   localparam [COUNT_WIDTH-1:0]   ONE     = UNIT[COUNT_WIDTH-1:0];
   localparam [POINTER_WIDTH-1:0] STEP    = UNIT[POINTER_WIDTH-1:0];
 
+  // One small memory per reader; in flip-flops every reader would need its own DEPTH:1 multiplexer.
+  (* ram_style = "distributed" *)
   reg [WIDTH-1:0]         entries_q [0:DEPTH-1];
   reg [POINTER_WIDTH-1:0] write_q;
 
