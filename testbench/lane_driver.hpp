@@ -81,7 +81,8 @@ class LaneDriver {
 
   lanes::LaneCounters counters() { return {dut_->cycles_o, dut_->waits_o, dut_->groups_o}; }
   void clear_counters() {
-    dut_->act_valid_i = dut_->weight_valid_i = dut_->sum_ready_i = 0;
+    dut_->act_valid_i = dut_->sum_ready_i = 0;
+    dut_->weight_valid_i = 0;
     dut_->clear_i = 1;
     dut_.tick();
     dut_->clear_i = 0;
@@ -110,7 +111,8 @@ class LaneDriver {
 
  private:
   static void rest(Model& model) {
-    model.act_valid_i = model.weight_valid_i = model.sum_ready_i = model.clear_i = 0;
+    model.act_valid_i = model.sum_ready_i = model.clear_i = 0;
+    model.weight_valid_i = 0;
   }
   std::size_t groups() const { return static_cast<std::size_t>(program_->groups); }
 
