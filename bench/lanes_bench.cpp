@@ -19,6 +19,10 @@ using lanes::LaneProgram;
 using lanes::LaneShape;
 
 constexpr std::uint64_t kWeightSeed = 1;
+constexpr std::uint64_t kFurtherSeeds[] = {2, 3};
+/// All its layers of 64 x 64 x 3 x 3.
+constexpr const char* kRealLayers[] = {"block7.conv2", "block8.conv1", "block8.conv2",
+                                       "block9.conv1", "block9.conv2"};
 constexpr int kDepths[] = {1, 2, 4, 8, 16};
 constexpr int kChannels[] = {8, 16, 32, 64};
 
@@ -111,8 +115,6 @@ std::map<std::string, Figure> measure_rtl() {
                             run_rtl(LaneKind::kSparse, large, kWindows).mismatches;
   return {{"lanes.dense_over_balanced",
            {ratio(dense.cycles, balanced.cycles), "ratio", 3.8, Better::kLarger}},
-          {"lanes.resnet20_sparse_over_balanced",
-           {ratio(sparse.cycles, balanced.cycles), "ratio", 1.0, Better::kLarger}},
           {"lanes.mismatches", {mismatches, "integers", 0.0, Better::kSmaller}}};
 }
 
@@ -125,7 +127,14 @@ std::map<std::string, Figure> measure_sparse() {
     figures[which] = {value, "ratio", 1.0, Better::kLarger};
   };
   LaneShape shape;
-  figures[name] = {sparse_over_balanced(layer, shape), "ratio", 1.8, Better::kLarger};
+  double smallest = sparse_over_balanced(layer, shape);
+  for (const std::uint64_t seed : kFurtherSeeds) {
+    smallest = std::min(smallest, sparse_over_balanced(vgg16_layer(spread, seed), shape));
+  }
+  figures[name] = {smallest, "ratio", 1.8, Better::kLarger};
+  for (const char* real : kRealLayers) {
+    report(name + "." + real, sparse_over_balanced(resnet20_layer(real), shape));
+  }
   for (const int depth : kDepths) {
     shape.depth = depth;
     report(name + ".depth" + std::to_string(depth), sparse_over_balanced(layer, shape));
@@ -157,8 +166,8 @@ std::vector<Benchmark> lane_cycles() {
   for (const int channels : kChannels) {
     names.push_back(name + ".channels" + std::to_string(channels));
   }
-  return {{{"lanes.dense_over_balanced", "lanes.resnet20_sparse_over_balanced", "lanes.mismatches"},
-           measure_rtl},
+  for (const char* real : kRealLayers) names.push_back(name + "." + real);
+  return {{{"lanes.dense_over_balanced", "lanes.mismatches"}, measure_rtl},
           {names, measure_sparse}};
 }
 
