@@ -31,6 +31,7 @@ Benchmark solver_vgg11();
 Benchmark rtl_core();
 Benchmark engine_pages();
 Benchmark compile_vgg16_figures();
+std::vector<Benchmark> lane_cycles();
 Benchmark engine_check();
 std::vector<Benchmark> engine_rates();
 std::vector<Benchmark> engine_over_libtorch();  // with LibTorch
