@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "drivers/page_image.hpp"
+#include "drivers/tensor_descriptor.hpp"
 #include "drivers/transport.hpp"
 #include "host/error.hpp"
 
@@ -28,6 +29,7 @@ struct DeviceInfo {
   int pages = 0;                   ///< resident pages
   std::uint32_t window_words = 0;  ///< descriptor ring included
   int max_outputs = 0;             ///< accumulators
+  int max_inputs = 0;              ///< bytes of the longest vector of a CONVOLVE
 };
 
 /// When a wait is given up; whatever comes first.
@@ -90,6 +92,16 @@ class Device {
   std::vector<std::int32_t> run_layer(const LayerDescriptor& layer,
                                       std::span<const std::uint8_t> vectors);
 
+  /// Layers over tensors in the window, which the host has laid out. Where a range leaves the
+  /// window or overlaps another the device refuses.
+  void convolve(const ConvolveDescriptor& layer) { submit_and_wait(descriptor_words(layer)); }
+  void pool(const PoolDescriptor& pool) { submit_and_wait(descriptor_words(pool)); }
+  void add(const AddDescriptor& add) { submit_and_wait(descriptor_words(add)); }
+
+  /// Words of the window behind the ring. Throw InputError for a range outside of it.
+  void write_words(std::uint32_t word, std::span<const std::uint32_t> values);
+  std::vector<std::uint32_t> read_words(std::uint32_t word, std::size_t count);
+
   Statistics statistics();
 
   /// Ends whatever runs and clears counters, error, statistics and the state of all pages.
@@ -99,12 +111,12 @@ class Device {
   void restart();
 
  private:
-  using Descriptor = std::vector<std::uint32_t>;  // DESCRIPTOR_WORDS words
+  using Descriptor = DescriptorWords;
 
   void read_info();
   void check_page(int page) const;
   void check_layer(const LayerDescriptor& layer, std::size_t values) const;
-  std::vector<std::uint32_t> read_words(std::uint32_t word, std::size_t count);
+  void check_words(std::uint32_t word, std::size_t count) const;
   void move_page(Opcode opcode, int page, std::span<const std::uint32_t> image);
   void run_chunk(const LayerDescriptor& layer, std::span<const std::uint8_t> vectors,
                  std::span<std::int32_t> accumulators);

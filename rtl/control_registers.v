@@ -12,7 +12,8 @@ module control_registers #(
   parameter integer CODE_WIDTH   = 8,
   parameter integer PAGES        = 16,
   parameter integer WINDOW_WORDS = 65536,
-  parameter integer MAX_OUTPUTS  = 1024
+  parameter integer MAX_OUTPUTS  = 1024,
+  parameter integer MAX_INPUTS   = 16384
 ) (
   input  wire        clk_i,
   input  wire        rst_ni,            // asynchronous, active low
@@ -147,6 +148,7 @@ module control_registers #(
         {8'd0, `CROSSLOOP_REG_PAGES}:           data_q <= PAGES;
         {8'd0, `CROSSLOOP_REG_WINDOW_WORDS}:    data_q <= WINDOW_WORDS;
         {8'd0, `CROSSLOOP_REG_MAX_OUTPUTS}:     data_q <= MAX_OUTPUTS;
+        {8'd0, `CROSSLOOP_REG_MAX_INPUTS}:      data_q <= MAX_INPUTS;
         {8'd0, `CROSSLOOP_REG_CTRL}:            data_q <= `CROSSLOOP_RESET_CTRL;
         {8'd0, `CROSSLOOP_REG_STATUS}:          begin
           data_q <= 32'd0;

@@ -20,7 +20,7 @@ namespace constant = drivers::constant;
 namespace word = drivers::word;
 
 TEST_F(CrossloopControlRtl, RefusesUnknownOpcodes) {
-  EXPECT_EQ(error_of(static_cast<Opcode>(8), {}), ErrorCode::BAD_OPCODE);
+  EXPECT_EQ(error_of(static_cast<Opcode>(12), {}), ErrorCode::BAD_OPCODE);
   EXPECT_EQ(error_of(static_cast<Opcode>(0x80000001), {}), ErrorCode::BAD_OPCODE);
   EXPECT_EQ(error_of(Opcode::NOP, {}), ErrorCode::NONE);
 }
