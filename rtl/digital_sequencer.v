@@ -6,7 +6,8 @@
 //
 // Results go to the output unit as they come, one for each channel of each window. Elements are
 // read one a cycle (two cycles each for ADD) while the output unit leaves the window port free and
-// the result before is taken in time. busy_o is high from the cycle after start_i until the last
+// the result before is taken in time; behind each result the port stays free for a cycle, so that
+// the host's turn comes. That makes max(4, elements + 1) cycles a result, 4 for ADD. busy_o is high from the cycle after start_i until the last
 // result is taken.
 `default_nettype none
 
@@ -68,7 +69,7 @@ module digital_sequencer #(
 
   // A result may be completed once the one before is gone.
   wire       completes = add_i ? second_q : channel_end_i;
-  wire       blocked   = window_taken_i || (completes && (full_q || (read_q && read_end_q)));
+  wire       blocked   = window_taken_i || (read_q && read_end_q) || (completes && full_q);
   wire       read      = busy_q && valid_i && !blocked;
   wire [7:0] value     = window_rdata_i[{read_lane_q, 3'd0} +: 8];
 

@@ -55,20 +55,22 @@ network::Network odd_network() {
                              .pad_left = 0,
                              .pad_bottom = 1,
                              .pad_right = 1};
-  net.nodes = {{"conv1", conv(3, 5, 3, 1, 1, rng), {"input"}, "a", {}},
-               {"leaky", network::LeakyRelu{0.2F}, {"a"}, "b", {}},
-               {"max", network::MaxPool{pool}, {"b"}, "c", {}},
-               {"conv2", conv(5, 5, 1, 1, 0, rng), {"c"}, "d", {}},
-               {"conv3", conv(5, 5, 3, 1, 1, rng), {"c"}, "e", {}},
-               {"add", network::Add{}, {"d", "e"}, "f", {}},
-               {"swish", network::HardSwish{}, {"f"}, "g", {}},
-               {"average",
-                network::AveragePool{{.kernel_h = 2, .kernel_w = 2, .stride_h = 2}, false},
-                {"g"},
-                "h",
-                {}},
-               {"global", network::GlobalAveragePool{}, {"h"}, "i", {}},
-               {"fc", linear, {"i"}, "logits", {}}};
+  net.nodes = {
+      {"conv1", conv(3, 5, 3, 1, 1, rng), {"input"}, "a", {}},
+      {"leaky", network::LeakyRelu{0.2F}, {"a"}, "b", {}},
+      {"max", network::MaxPool{pool}, {"b"}, "c", {}},
+      {"conv2", conv(5, 5, 1, 1, 0, rng), {"c"}, "d", {}},
+      {"conv3", conv(5, 5, 3, 1, 1, rng), {"c"}, "e", {}},
+      {"add", network::Add{}, {"d", "e"}, "f", {}},
+      {"swish", network::HardSwish{}, {"f"}, "g", {}},
+      {"average",
+       network::AveragePool{
+           {.kernel_h = 2, .kernel_w = 2, .stride_h = 2, .pad_top = 1, .pad_bottom = 1}, true},
+       {"g"},
+       "h",
+       {}},
+      {"global", network::GlobalAveragePool{}, {"h"}, "i", {}},
+      {"fc", linear, {"i"}, "logits", {}}};
   net.output_name = "logits";
   return net;
 }
