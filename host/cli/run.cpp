@@ -140,7 +140,7 @@ std::string text_of(const Outcome& outcome, std::size_t layers) {
       100.0 * outcome.accuracy, counters_text(outcome.counters), outcome.seconds, outcome.cycles);
   if (outcome.images_at_once > 0) {
     text +=
-        fmt::format("  device        {} of {} layers by descriptors only, {} images at a time\n",
+        fmt::format("  device        {} of {} layers by descriptors only, images at a time: {}\n",
                     outcome.layers_on_device, layers, outcome.images_at_once);
   }
   return text;
