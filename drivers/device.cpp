@@ -284,8 +284,17 @@ Statistics Device::statistics() {
   statistics.conversions = read_pair(Reg::CONVERSIONS_LO, Reg::CONVERSIONS_HI);
   statistics.clipped_low = read_pair(Reg::CLIPPED_LOW_LO, Reg::CLIPPED_LOW_HI);
   statistics.clipped_high = read_pair(Reg::CLIPPED_HIGH_LO, Reg::CLIPPED_HIGH_HI);
+  statistics.cycles_stalled = read_pair(Reg::CYCLES_STALLED_LO, Reg::CYCLES_STALLED_HI);
+  statistics.phases_skipped = read_pair(Reg::PHASES_SKIPPED_LO, Reg::PHASES_SKIPPED_HI);
   return statistics;
 }
+
+void Device::enable_interrupt(bool done, bool error) {
+  transport_.write(Reg::IRQ_ENABLE, field::IRQ_ENABLE_DONE.place(done ? 1 : 0) |
+                                        field::IRQ_ENABLE_ERROR.place(error ? 1 : 0));
+}
+
+void Device::acknowledge() { transport_.write(Reg::IRQ_ACK, transport_.read(Reg::COMPLETED)); }
 
 void Device::soft_reset() {
   transport_.write(Reg::CTRL, field::CTRL_SOFT_RESET.place(1));

@@ -40,11 +40,13 @@ struct WaitLimits {
 
 /// Counters since the last reset.
 struct Statistics {
-  std::uint64_t cycles_busy = 0;   ///< clock cycles not idle
-  std::uint64_t column_reads = 0;  ///< those of skipped phases included
-  std::uint64_t conversions = 0;   ///< column reads that were not skipped
-  std::uint64_t clipped_low = 0;   ///< conversions beyond the lower rail
-  std::uint64_t clipped_high = 0;  ///< conversions beyond the upper rail
+  std::uint64_t cycles_busy = 0;     ///< clock cycles not idle
+  std::uint64_t column_reads = 0;    ///< those of skipped phases included
+  std::uint64_t conversions = 0;     ///< column reads that were not skipped
+  std::uint64_t clipped_low = 0;     ///< conversions beyond the lower rail
+  std::uint64_t clipped_high = 0;    ///< conversions beyond the upper rail
+  std::uint64_t cycles_stalled = 0;  ///< of cycles_busy, those in which the tile did not run
+  std::uint64_t phases_skipped = 0;  ///< without a driven row
   bool operator==(const Statistics&) const = default;
 };
 
@@ -103,6 +105,11 @@ class Device {
   std::vector<std::uint32_t> read_words(std::uint32_t word, std::size_t count);
 
   Statistics statistics();
+
+  /// What raises the interrupt: a completed descriptor that is not acknowledged, an error.
+  void enable_interrupt(bool done, bool error);
+  /// Lets the interrupt fall: all descriptors completed so far are seen.
+  void acknowledge();
 
   /// Ends whatever runs and clears counters, error, statistics and the state of all pages.
   void soft_reset();

@@ -1,5 +1,6 @@
 // crossloop: the core. One AXI4-Lite slave, one staging window, one tile with PAGES resident pages.
-// docs/hardware.md is its manual. busy_o is high while a descriptor runs or waits and no error stops it.
+// docs/hardware.md is its manual. busy_o is high while a descriptor runs or waits and no error
+// stops it; irq_o is a level, see register IRQ_ENABLE.
 //
 //   AXI4-Lite -> axi_lite_slave -+-> control_registers <-> controller -> descriptor_check
 //                                +-> window <------------- page_mover, layer_unit <-> tile
@@ -19,6 +20,7 @@ module crossloop #(
   input  wire        clk_i,
   input  wire        rst_ni,               // asynchronous, active low
   output wire        busy_o,
+  output wire        irq_o,
 
   // AXI4-Lite slave
   input  wire        s_axi_awvalid_i,
@@ -124,7 +126,7 @@ module crossloop #(
   wire [511:0] words;
   wire [15:0]  nonzero;
   wire         abort = soft_reset || restart;
-  wire         count_read, count_convert, clip_low, clip_high, skipped;
+  wire         count_read, count_convert, clip_low, clip_high, skipped, tile_busy;
   wire [15:0]  columns;
 
   control_registers #(
@@ -139,9 +141,11 @@ module crossloop #(
     .read_i(read_valid && !read_window && registers_ready), .read_addr_i(read_addr[19:0]),
     .read_data_o(register_data), .read_error_o(register_read_error),
     .soft_reset_o(soft_reset), .restart_o(restart), .waiting_o(waiting), .busy_o(busy_o),
+    .irq_o(irq_o),
     .entry_o(entry), .done_i(done), .fail_i(fail), .error_i(error),
     .count_read_i(count_read), .skipped_i(skipped), .columns_i(columns),
-    .count_convert_i(count_convert), .clip_low_i(clip_low), .clip_high_i(clip_high)
+    .count_convert_i(count_convert), .clip_low_i(clip_low), .clip_high_i(clip_high),
+    .tile_busy_i(tile_busy)
   );
 
   wire       set_empty, set_programmed, set_ready, drop_tables, set_tables, drop_inl, set_inl;
@@ -213,7 +217,7 @@ module crossloop #(
 
   // --- Layers --
 
-  wire               x_clear, x_we, tile_start, tile_busy, skip_zero, add_valid;
+  wire               x_clear, x_we, tile_start, skip_zero, add_valid;
   wire        [15:0] x_row, add_output;
   wire        [7:0]  x_value;
   wire        [3:0]  input_bits;

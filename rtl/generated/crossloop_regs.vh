@@ -46,12 +46,26 @@
 `define CROSSLOOP_RESET_CLIPPED_HIGH_LO 32'h0  // after reset
 `define CROSSLOOP_REG_CLIPPED_HIGH_HI 12'h64  // bits 63:32
 `define CROSSLOOP_RESET_CLIPPED_HIGH_HI 32'h0  // after reset
+`define CROSSLOOP_REG_CYCLES_STALLED_LO 12'h68  // clock cycles not idle in which the tile did not run
+`define CROSSLOOP_RESET_CYCLES_STALLED_LO 32'h0  // after reset
+`define CROSSLOOP_REG_CYCLES_STALLED_HI 12'h6c  // bits 63:32
+`define CROSSLOOP_RESET_CYCLES_STALLED_HI 32'h0  // after reset
+`define CROSSLOOP_REG_PHASES_SKIPPED_LO 12'h70  // phases without a driven row that were skipped
+`define CROSSLOOP_RESET_PHASES_SKIPPED_LO 32'h0  // after reset
+`define CROSSLOOP_REG_PHASES_SKIPPED_HI 12'h74  // bits 63:32
+`define CROSSLOOP_RESET_PHASES_SKIPPED_HI 32'h0  // after reset
+`define CROSSLOOP_REG_IRQ_ENABLE 12'h78  // what raises irq_o
+`define CROSSLOOP_RESET_IRQ_ENABLE 32'h0  // after reset
+`define CROSSLOOP_REG_IRQ_ACK 12'h7c  // completed descriptors that the host has seen
+`define CROSSLOOP_RESET_IRQ_ACK 32'h0  // after reset
 
 // Fields of registers
 `define CROSSLOOP_FIELD_CTRL_SOFT_RESET 0:0  // end whatever runs; clear counters, error, statistics, page states
 `define CROSSLOOP_FIELD_CTRL_RESTART 1:1  // drop the descriptors in flight and clear the error
 `define CROSSLOOP_FIELD_STATUS_IDLE 0:0  // no descriptor runs or waits
 `define CROSSLOOP_FIELD_STATUS_ERROR 1:1  // stopped by a bad descriptor
+`define CROSSLOOP_FIELD_IRQ_ENABLE_DONE 0:0  // COMPLETED differs from IRQ_ACK
+`define CROSSLOOP_FIELD_IRQ_ENABLE_ERROR 1:1  // stopped by a bad descriptor
 
 // Constants
 `define CROSSLOOP_WINDOW_BASE 32'h100000  // byte address of window word 0
