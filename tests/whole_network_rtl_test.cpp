@@ -137,6 +137,8 @@ class Pair {
     for (std::size_t id = 0; id < found.size(); ++id) {
       EXPECT_EQ(found[id], expected[id]) << "tensor " << id << " " << deployment_.tensors[id].name;
     }
+    plan.keep_tensors = false;  // places are used again
+    EXPECT_EQ(NetworkRunner(deployment_, *rtl_, plan).run(images, options).logits, golden);
     return runner.plan();
   }
 
