@@ -16,27 +16,10 @@ void check_range(const std::string& what, std::int64_t value, std::int64_t low, 
   }
 }
 
-std::vector<std::uint32_t> descriptor_of(Opcode opcode) {
-  std::vector<std::uint32_t> words(constant::DESCRIPTOR_WORDS);
-  words[0] = static_cast<std::uint32_t>(opcode);
-  return words;
-}
+DescriptorWords descriptor_of(Opcode opcode) { return {static_cast<std::uint32_t>(opcode)}; }
 
 /// Words of one input vector: four elements in a word.
 std::size_t words_of(int inputs) { return (static_cast<std::size_t>(inputs) + 3) / 4; }
-
-/// uint8 [n][inputs] into window words, each vector starting on a word.
-std::vector<std::uint32_t> pack_vectors(std::span<const std::uint8_t> vectors, int inputs) {
-  const auto length = static_cast<std::size_t>(inputs);
-  std::vector<std::uint32_t> words(vectors.size() / length * words_of(inputs));
-  std::size_t first = 0;
-  for (std::size_t i = 0; i < vectors.size(); i += length, first += words_of(inputs)) {
-    for (std::size_t k = 0; k < length; ++k) {
-      words[first + k / 4] |= std::uint32_t{vectors[i + k]} << (k % 4 * 8);
-    }
-  }
-  return words;
-}
 
 }  // namespace
 
@@ -72,6 +55,7 @@ void Device::read_info() {
   info_.geometry.code_bits = static_cast<int>(bounded(Reg::CODE_WIDTH, 1, 16));
   info_.pages = static_cast<int>(bounded(Reg::PAGES, 1, 1U << 20));
   info_.max_outputs = static_cast<int>(bounded(Reg::MAX_OUTPUTS, 1, 65536));
+  info_.max_inputs = static_cast<int>(bounded(Reg::MAX_INPUTS, 1, 65536));
   info_.window_words = bounded(Reg::WINDOW_WORDS, constant::RING_WORDS + 1, 1U << 18);
   const int needed = std::max(info_.geometry.image_words(), info_.geometry.table_words());
   if (static_cast<std::uint32_t>(needed) > info_.window_words - constant::RING_WORDS) {
@@ -83,7 +67,19 @@ void Device::read_info() {
 
 void Device::check_page(int page) const { check_range("device: page", page, 0, info_.pages - 1); }
 
+void Device::check_words(std::uint32_t word, std::size_t count) const {
+  check_range("device: window word", word, constant::RING_WORDS, info_.window_words);
+  check_range("device: words from there", static_cast<std::int64_t>(count), 0,
+              info_.window_words - word);
+}
+
+void Device::write_words(std::uint32_t word, std::span<const std::uint32_t> values) {
+  check_words(word, values.size());
+  transport_.write_window(word, values);
+}
+
 std::vector<std::uint32_t> Device::read_words(std::uint32_t word, std::size_t count) {
+  check_words(word, count);
   std::vector<std::uint32_t> values(count);
   transport_.read_window(word, values);
   return values;
@@ -202,7 +198,8 @@ std::vector<std::int32_t> Device::run_layer(const LayerDescriptor& layer,
 
 void Device::run_chunk(const LayerDescriptor& layer, std::span<const std::uint8_t> vectors,
                        std::span<std::int32_t> accumulators) {
-  const std::vector<std::uint32_t> input = pack_vectors(vectors, layer.inputs);
+  const std::vector<std::uint32_t> input =
+      pack_bytes(vectors, static_cast<std::size_t>(layer.inputs));
   const auto output = constant::RING_WORDS + static_cast<std::uint32_t>(input.size());
   Descriptor descriptor = descriptor_of(Opcode::LAYER);
   descriptor[word::LAYER_FIRST_PAGE] = static_cast<std::uint32_t>(layer.first_page);
@@ -287,8 +284,17 @@ Statistics Device::statistics() {
   statistics.conversions = read_pair(Reg::CONVERSIONS_LO, Reg::CONVERSIONS_HI);
   statistics.clipped_low = read_pair(Reg::CLIPPED_LOW_LO, Reg::CLIPPED_LOW_HI);
   statistics.clipped_high = read_pair(Reg::CLIPPED_HIGH_LO, Reg::CLIPPED_HIGH_HI);
+  statistics.cycles_stalled = read_pair(Reg::CYCLES_STALLED_LO, Reg::CYCLES_STALLED_HI);
+  statistics.phases_skipped = read_pair(Reg::PHASES_SKIPPED_LO, Reg::PHASES_SKIPPED_HI);
   return statistics;
 }
+
+void Device::enable_interrupt(bool done, bool error) {
+  transport_.write(Reg::IRQ_ENABLE, field::IRQ_ENABLE_DONE.place(done ? 1 : 0) |
+                                        field::IRQ_ENABLE_ERROR.place(error ? 1 : 0));
+}
+
+void Device::acknowledge() { transport_.write(Reg::IRQ_ACK, transport_.read(Reg::COMPLETED)); }
 
 void Device::soft_reset() {
   transport_.write(Reg::CTRL, field::CTRL_SOFT_RESET.place(1));

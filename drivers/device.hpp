@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "drivers/page_image.hpp"
+#include "drivers/tensor_descriptor.hpp"
 #include "drivers/transport.hpp"
 #include "host/error.hpp"
 
@@ -28,6 +29,7 @@ struct DeviceInfo {
   int pages = 0;                   ///< resident pages
   std::uint32_t window_words = 0;  ///< descriptor ring included
   int max_outputs = 0;             ///< accumulators
+  int max_inputs = 0;              ///< bytes of the longest vector of a CONVOLVE
 };
 
 /// When a wait is given up; whatever comes first.
@@ -38,11 +40,13 @@ struct WaitLimits {
 
 /// Counters since the last reset.
 struct Statistics {
-  std::uint64_t cycles_busy = 0;   ///< clock cycles not idle
-  std::uint64_t column_reads = 0;  ///< those of skipped phases included
-  std::uint64_t conversions = 0;   ///< column reads that were not skipped
-  std::uint64_t clipped_low = 0;   ///< conversions beyond the lower rail
-  std::uint64_t clipped_high = 0;  ///< conversions beyond the upper rail
+  std::uint64_t cycles_busy = 0;     ///< clock cycles not idle
+  std::uint64_t column_reads = 0;    ///< those of skipped phases included
+  std::uint64_t conversions = 0;     ///< column reads that were not skipped
+  std::uint64_t clipped_low = 0;     ///< conversions beyond the lower rail
+  std::uint64_t clipped_high = 0;    ///< conversions beyond the upper rail
+  std::uint64_t cycles_stalled = 0;  ///< of cycles_busy, those in which the tile did not run
+  std::uint64_t phases_skipped = 0;  ///< without a driven row
   bool operator==(const Statistics&) const = default;
 };
 
@@ -90,7 +94,22 @@ class Device {
   std::vector<std::int32_t> run_layer(const LayerDescriptor& layer,
                                       std::span<const std::uint8_t> vectors);
 
+  /// Layers over tensors in the window, which the host has laid out. Where a range leaves the
+  /// window or overlaps another the device refuses.
+  void convolve(const ConvolveDescriptor& layer) { submit_and_wait(descriptor_words(layer)); }
+  void pool(const PoolDescriptor& pool) { submit_and_wait(descriptor_words(pool)); }
+  void add(const AddDescriptor& add) { submit_and_wait(descriptor_words(add)); }
+
+  /// Words of the window behind the ring. Throw InputError for a range outside of it.
+  void write_words(std::uint32_t word, std::span<const std::uint32_t> values);
+  std::vector<std::uint32_t> read_words(std::uint32_t word, std::size_t count);
+
   Statistics statistics();
+
+  /// What raises the interrupt: a completed descriptor that is not acknowledged, an error.
+  void enable_interrupt(bool done, bool error);
+  /// Lets the interrupt fall: all descriptors completed so far are seen.
+  void acknowledge();
 
   /// Ends whatever runs and clears counters, error, statistics and the state of all pages.
   void soft_reset();
@@ -99,12 +118,12 @@ class Device {
   void restart();
 
  private:
-  using Descriptor = std::vector<std::uint32_t>;  // DESCRIPTOR_WORDS words
+  using Descriptor = DescriptorWords;
 
   void read_info();
   void check_page(int page) const;
   void check_layer(const LayerDescriptor& layer, std::size_t values) const;
-  std::vector<std::uint32_t> read_words(std::uint32_t word, std::size_t count);
+  void check_words(std::uint32_t word, std::size_t count) const;
   void move_page(Opcode opcode, int page, std::span<const std::uint32_t> image);
   void run_chunk(const LayerDescriptor& layer, std::span<const std::uint8_t> vectors,
                  std::span<std::int32_t> accumulators);

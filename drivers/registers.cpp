@@ -93,6 +93,9 @@ std::string verilog_header() {
 #define WORD(opcode, name, index, meaning) \
   define(text, "WORD_" #opcode "_" #name, 4, index, meaning);
 #include "rtl/registers.def"
+#define PART(opcode, word, name, lsb, width, meaning) \
+  define_field(text, "PART_" #opcode "_" #word "_" #name, {0, lsb, width}, meaning);
+#include "rtl/registers.def"
   text << "\n// Column table: word and bits of a field\n";
 #define COLUMN_FIELD(name, word, lsb, width, meaning)           \
   define(text, "COLUMN_" #name "_WORD", 3, word, "word of it"); \

@@ -25,7 +25,7 @@ enum class ErrorCode : std::uint32_t {
 #include "rtl/registers.def"
 };
 
-/// One bit field of a register (word 0) or of a column table entry.
+/// One bit field of a register (word 0), of a descriptor word or of a column table entry.
 struct BitField {
   std::uint32_t word = 0;
   std::uint32_t lsb = 0;
@@ -57,6 +57,13 @@ namespace word {
 #define WORD(opcode, name, index, meaning) inline constexpr std::uint32_t opcode##_##name = index;
 #include "rtl/registers.def"
 }  // namespace word
+
+/// Bit fields of descriptor words: part::CONVOLVE_MODE_IMAGES.
+namespace part {
+#define PART(opcode, within, name, lsb, width, meaning) \
+  inline constexpr BitField opcode##_##within##_##name{word::opcode##_##within, lsb, width};
+#include "rtl/registers.def"
+}  // namespace part
 
 /// Constants of the map: constant::RING_WORDS.
 namespace constant {

@@ -1,8 +1,9 @@
 // control_registers: the registers of rtl/registers.def, the ring's counters and the statistics.
 //
 // A write is decided in its cycle (write_error_o); a read answers in the cycle after read_i. Writes
-// to read-only registers, accesses to unmapped addresses and a DOORBELL that would go back or put
-// more than RING_ENTRIES descriptors in flight are errors and change nothing.
+// to read-only registers, accesses to unmapped addresses, a DOORBELL that would go back or put more
+// than RING_ENTRIES descriptors in flight and an IRQ_ACK that would go back or beyond COMPLETED are
+// errors and change nothing. irq_o is a level, one cycle behind the registers.
 `default_nettype none
 `include "generated/crossloop_regs.vh"
 
@@ -12,7 +13,8 @@ module control_registers #(
   parameter integer CODE_WIDTH   = 8,
   parameter integer PAGES        = 16,
   parameter integer WINDOW_WORDS = 65536,
-  parameter integer MAX_OUTPUTS  = 1024
+  parameter integer MAX_OUTPUTS  = 1024,
+  parameter integer MAX_INPUTS   = 16384
 ) (
   input  wire        clk_i,
   input  wire        rst_ni,            // asynchronous, active low
@@ -33,6 +35,7 @@ module control_registers #(
   output wire        restart_o,
   output wire        waiting_o,         // a descriptor is submitted and no error stops it
   output wire        busy_o,            // for the host: something runs or waits
+  output wire        irq_o,             // for the host
   output wire [2:0]  entry_o,           // of the ring, that is next
   input  wire        done_i,            // the descriptor is done
   input  wire        fail_i,            // it was bad
@@ -44,7 +47,8 @@ module control_registers #(
   input  wire [15:0] columns_i,
   input  wire        count_convert_i,
   input  wire        clip_low_i,
-  input  wire        clip_high_i
+  input  wire        clip_high_i,
+  input  wire        tile_busy_i
 );
 
   reg        soft_reset_q;
@@ -58,6 +62,11 @@ module control_registers #(
   reg [63:0] conversions_q;
   reg [63:0] low_q;
   reg [63:0] high_q;
+  reg [63:0] stalled_q;
+  reg [63:0] skipped_q;
+  reg [1:0]  irq_enable_q;
+  reg [31:0] irq_ack_q;
+  reg        irq_q;
   reg [31:0] data_q;
   reg        read_error_q;
 
@@ -68,13 +77,17 @@ module control_registers #(
   wire        ctrl      = write_addr_i == {8'd0, `CROSSLOOP_REG_CTRL};
   wire        bell      = write_addr_i == {8'd0, `CROSSLOOP_REG_DOORBELL};
   wire        bell_bad  = added > `CROSSLOOP_RING_ENTRIES - in_flight;
+  wire        enable    = write_addr_i == {8'd0, `CROSSLOOP_REG_IRQ_ENABLE};
+  wire        ack       = write_addr_i == {8'd0, `CROSSLOOP_REG_IRQ_ACK};
+  wire        ack_bad   = write_data_i - irq_ack_q > completed_q - irq_ack_q;
 
-  assign write_error_o = !ctrl && (!bell || bell_bad);
+  assign write_error_o = !ctrl && !enable && (!bell || bell_bad) && (!ack || ack_bad);
   assign ready_o       = !soft_reset_q && !restart_q;
   assign soft_reset_o  = soft_reset_q;
   assign restart_o     = restart_q;
   assign waiting_o     = busy_o && ready_o;
   assign busy_o        = !idle && !stopped;
+  assign irq_o         = irq_q;
   assign entry_o       = completed_q[2:0];
 
   always @(posedge clk_i or negedge rst_ni) begin
@@ -110,17 +123,41 @@ module control_registers #(
 
   always @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin
+      irq_enable_q <= 2'd0;
+      irq_ack_q    <= `CROSSLOOP_RESET_IRQ_ACK;
+      irq_q        <= 1'b0;
+    end else begin
+      irq_q <= (irq_enable_q[`CROSSLOOP_FIELD_IRQ_ENABLE_DONE] && completed_q != irq_ack_q) ||
+               (irq_enable_q[`CROSSLOOP_FIELD_IRQ_ENABLE_ERROR] && stopped);
+      if (soft_reset_q) begin
+        irq_enable_q <= 2'd0;
+        irq_ack_q    <= `CROSSLOOP_RESET_IRQ_ACK;
+      end else if (restart_q) begin
+        irq_ack_q <= doorbell_q;
+      end else if (write_i) begin
+        if (enable) irq_enable_q <= write_data_i[1:0];
+        if (ack && !ack_bad) irq_ack_q <= write_data_i;
+      end
+    end
+  end
+
+  always @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) begin
       cycles_q      <= 64'd0;
       reads_q       <= 64'd0;
       conversions_q <= 64'd0;
       low_q         <= 64'd0;
       high_q        <= 64'd0;
+      stalled_q     <= 64'd0;
+      skipped_q     <= 64'd0;
     end else if (soft_reset_q) begin
       cycles_q      <= 64'd0;
       reads_q       <= 64'd0;
       conversions_q <= 64'd0;
       low_q         <= 64'd0;
       high_q        <= 64'd0;
+      stalled_q     <= 64'd0;
+      skipped_q     <= 64'd0;
     end else if (busy_o) begin
       cycles_q <= cycles_q + 64'd1;
       if (count_read_i || skipped_i)
@@ -129,6 +166,8 @@ module control_registers #(
       if (count_convert_i) conversions_q <= conversions_q + 64'd1;
       if (clip_low_i) low_q <= low_q + 64'd1;
       if (clip_high_i) high_q <= high_q + 64'd1;
+      if (!tile_busy_i) stalled_q <= stalled_q + 64'd1;
+      if (skipped_i) skipped_q <= skipped_q + 64'd1;
     end
   end
 
@@ -147,6 +186,7 @@ module control_registers #(
         {8'd0, `CROSSLOOP_REG_PAGES}:           data_q <= PAGES;
         {8'd0, `CROSSLOOP_REG_WINDOW_WORDS}:    data_q <= WINDOW_WORDS;
         {8'd0, `CROSSLOOP_REG_MAX_OUTPUTS}:     data_q <= MAX_OUTPUTS;
+        {8'd0, `CROSSLOOP_REG_MAX_INPUTS}:      data_q <= MAX_INPUTS;
         {8'd0, `CROSSLOOP_REG_CTRL}:            data_q <= `CROSSLOOP_RESET_CTRL;
         {8'd0, `CROSSLOOP_REG_STATUS}:          begin
           data_q <= 32'd0;
@@ -167,6 +207,12 @@ module control_registers #(
         {8'd0, `CROSSLOOP_REG_CLIPPED_LOW_HI}:  data_q <= low_q[63:32];
         {8'd0, `CROSSLOOP_REG_CLIPPED_HIGH_LO}: data_q <= high_q[31:0];
         {8'd0, `CROSSLOOP_REG_CLIPPED_HIGH_HI}: data_q <= high_q[63:32];
+        {8'd0, `CROSSLOOP_REG_CYCLES_STALLED_LO}: data_q <= stalled_q[31:0];
+        {8'd0, `CROSSLOOP_REG_CYCLES_STALLED_HI}: data_q <= stalled_q[63:32];
+        {8'd0, `CROSSLOOP_REG_PHASES_SKIPPED_LO}: data_q <= skipped_q[31:0];
+        {8'd0, `CROSSLOOP_REG_PHASES_SKIPPED_HI}: data_q <= skipped_q[63:32];
+        {8'd0, `CROSSLOOP_REG_IRQ_ENABLE}:      data_q <= {30'd0, irq_enable_q};
+        {8'd0, `CROSSLOOP_REG_IRQ_ACK}:         data_q <= irq_ack_q;
         default: begin
           data_q       <= 32'd0;
           read_error_q <= 1'b1;

@@ -1,6 +1,6 @@
 // controller: takes descriptors from the ring, has them checked and carries them out.
 //
-//   IDLE -> FETCH 16 words -> CHECK -> EXECUTE -> WAIT for mover or sequencer -> FINISH -> IDLE
+//   IDLE -> FETCH 16 words -> CHECK -> EXECUTE -> WAIT for mover or layer unit -> FINISH -> IDLE
 //
 // A bad descriptor ends in fail_o and IDLE; waiting_i falls then. A page whose contents are being
 // written is EMPTY, or without tables or INL, until the last word is in, so that whatever clear_i
@@ -27,7 +27,7 @@ module controller #(
   input  wire [31:0]             window_rdata_i,
 
   // The descriptor and its check
-  output wire [383:0]            words_o,            // words 0..11
+  output wire [511:0]            words_o,
   output wire [15:0]             nonzero_o,
   output wire                    check_start_o,
   input  wire                    check_done_i,
@@ -42,7 +42,7 @@ module controller #(
   output wire                    drop_inl_o,
   output wire                    set_inl_o,
 
-  // Mover and sequencer, busy from the cycle after their start
+  // Mover and layer unit, busy from the cycle after their start
   output wire                    move_start_o,
   output wire [1:0]              move_mode_o,        // page_mover's LOAD, STORE, TABLE, INL
   input  wire                    move_busy_i,
@@ -63,7 +63,7 @@ module controller #(
   reg [2:0]   state_q;
   reg [2:0]   entry_q;
   reg [4:0]   index_q;      // of the word to read
-  reg [383:0] words_q;      // the first 12; the others only need to be 0
+  reg [511:0] words_q;
   reg [15:0]  nonzero_q;
 
   wire        received = state_q == FETCH && index_q != 5'd0;  // word index_q - 1
@@ -73,7 +73,9 @@ module controller #(
   wire        tables   = opcode == `CROSSLOOP_OPCODE_LOAD_TABLE;
   wire        programs = opcode == `CROSSLOOP_OPCODE_PROGRAM;
   wire        commit   = opcode == `CROSSLOOP_OPCODE_COMMIT;
-  wire        layer    = opcode == `CROSSLOOP_OPCODE_LAYER;
+  wire        layer    = opcode == `CROSSLOOP_OPCODE_LAYER ||
+                         (opcode >= `CROSSLOOP_OPCODE_CONVOLVE &&
+                          opcode <= `CROSSLOOP_OPCODE_ADD);
   wire        inl      = opcode == `CROSSLOOP_OPCODE_LOAD_INL;
   wire        loads    = inl && words_q[32*`CROSSLOOP_WORD_LOAD_INL_ENABLE];
   wire        execute  = state_q == EXECUTE;
@@ -84,7 +86,7 @@ module controller #(
       state_q   <= IDLE;
       entry_q   <= 3'd0;
       index_q   <= 5'd0;
-      words_q   <= 384'd0;
+      words_q   <= 512'd0;
       nonzero_q <= 16'd0;
     end else if (clear_i) begin
       state_q <= IDLE;
@@ -100,7 +102,7 @@ module controller #(
           if (index_q == WORDS) state_q <= CHECK;
           if (received) begin
             nonzero_q <= {window_rdata_i != 32'd0, nonzero_q[15:1]};
-            if (index_q <= 5'd12) words_q <= {window_rdata_i, words_q[383:32]};
+            words_q   <= {window_rdata_i, words_q[511:32]};
           end
         end
         CHECK: if (check_done_i) state_q <= check_bad_i ? IDLE : EXECUTE;

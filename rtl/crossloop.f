@@ -7,6 +7,14 @@ column_sum.v
 column_table.v
 control_registers.v
 controller.v
+digital_sequencer.v
+im2col.v
+layer_unit.v
+output_unit.v
+requantise.v
+shape_check.v
+shape_decode.v
+vector_buffer.v
 descriptor_check.v
 gather.v
 input_driver.v

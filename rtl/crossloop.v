@@ -1,10 +1,10 @@
 // crossloop: the core. One AXI4-Lite slave, one staging window, one tile with PAGES resident pages.
-// docs/hardware.md is its manual. busy_o is high while a descriptor runs or waits and no error stops it.
+// docs/hardware.md is its manual. busy_o is high while a descriptor runs or waits and no error
+// stops it; irq_o is a level, see register IRQ_ENABLE.
 //
 //   AXI4-Lite -> axi_lite_slave -+-> control_registers <-> controller -> descriptor_check
-//                                +-> window <------------- page_mover, layer_sequencer, gather
-//                                                                  |
-//                                    page_state          tile -> accumulator
+//                                +-> window <------------- page_mover, layer_unit <-> tile
+//                                                               page_state
 `default_nettype none
 `include "generated/crossloop_regs.vh"
 
@@ -14,11 +14,13 @@ module crossloop #(
   parameter integer CODE_WIDTH   = 8,
   parameter integer PAGES        = 16,
   parameter integer WINDOW_WORDS = 65536,  // at most 2^18
-  parameter integer MAX_OUTPUTS  = 1024    // at most 2^16
+  parameter integer MAX_OUTPUTS  = 1024,   // at most 2^16
+  parameter integer MAX_INPUTS   = 16384   // bytes of a vector of a CONVOLVE, at most 2^16
 ) (
   input  wire        clk_i,
   input  wire        rst_ni,               // asynchronous, active low
   output wire        busy_o,
+  output wire        irq_o,
 
   // AXI4-Lite slave
   input  wire        s_axi_awvalid_i,
@@ -97,17 +99,16 @@ module crossloop #(
 
   // --- Window: at most one of its users is active at a time ---
 
-  wire                    fetch_en, move_en, move_we, gather_en, store_en;
-  wire [WINDOW_WIDTH-1:0] fetch_addr, move_addr, gather_addr, store_addr;
-  wire [31:0]             array_rdata, accumulator_data;
+  wire                    fetch_en, move_en, move_we, layer_en, layer_we;
+  wire [WINDOW_WIDTH-1:0] fetch_addr, move_addr, layer_addr;
+  wire [31:0]             array_rdata, layer_wdata;
 
   window #(.WORDS(WINDOW_WORDS)) u_window (
     .clk_i(clk_i), .rst_ni(rst_ni),
-    .core_en_i(fetch_en || move_en || gather_en || store_en),
-    .core_we_i(move_en ? move_we : store_en),
-    .core_addr_i(move_en ? move_addr : gather_en ? gather_addr : store_en ? store_addr
-                                                                          : fetch_addr),
-    .core_wdata_i(store_en ? accumulator_data : array_rdata),
+    .core_en_i(fetch_en || move_en || layer_en),
+    .core_we_i(move_en ? move_we : layer_en && layer_we),
+    .core_addr_i(move_en ? move_addr : layer_en ? layer_addr : fetch_addr),
+    .core_wdata_i(move_en ? array_rdata : layer_wdata),
     .write_valid_i(write_valid && write_window && !write_outside),
     .write_ready_o(window_write_ready),
     .write_addr_i(write_addr[WINDOW_WIDTH+1:2]), .write_data_i(write_data),
@@ -117,20 +118,20 @@ module crossloop #(
     .rdata_o(window_rdata)
   );
 
-  // --- Registers and controller ---
+  // --- Registers and controller --
 
   wire         soft_reset, restart, waiting, done, fail, check_start, check_done;
   wire [2:0]   entry;
   wire [3:0]   error;
-  wire [383:0] words;
+  wire [511:0] words;
   wire [15:0]  nonzero;
   wire         abort = soft_reset || restart;
-  wire         count_read, count_convert, clip_low, clip_high, skipped;
+  wire         count_read, count_convert, clip_low, clip_high, skipped, tile_busy;
   wire [15:0]  columns;
 
   control_registers #(
     .ROWS(ROWS), .COLS(COLS), .CODE_WIDTH(CODE_WIDTH), .PAGES(PAGES),
-    .WINDOW_WORDS(WINDOW_WORDS), .MAX_OUTPUTS(MAX_OUTPUTS)
+    .WINDOW_WORDS(WINDOW_WORDS), .MAX_OUTPUTS(MAX_OUTPUTS), .MAX_INPUTS(MAX_INPUTS)
   ) u_registers (
     .clk_i(clk_i), .rst_ni(rst_ni),
     .ready_o(registers_ready),
@@ -140,9 +141,11 @@ module crossloop #(
     .read_i(read_valid && !read_window && registers_ready), .read_addr_i(read_addr[19:0]),
     .read_data_o(register_data), .read_error_o(register_read_error),
     .soft_reset_o(soft_reset), .restart_o(restart), .waiting_o(waiting), .busy_o(busy_o),
+    .irq_o(irq_o),
     .entry_o(entry), .done_i(done), .fail_i(fail), .error_i(error),
     .count_read_i(count_read), .skipped_i(skipped), .columns_i(columns),
-    .count_convert_i(count_convert), .clip_low_i(clip_low), .clip_high_i(clip_high)
+    .count_convert_i(count_convert), .clip_low_i(clip_low), .clip_high_i(clip_high),
+    .tile_busy_i(tile_busy)
   );
 
   wire       set_empty, set_programmed, set_ready, drop_tables, set_tables, drop_inl, set_inl;
@@ -166,7 +169,7 @@ module crossloop #(
 
   descriptor_check #(
     .ROWS(ROWS), .COLS(COLS), .CODE_WIDTH(CODE_WIDTH), .PAGES(PAGES),
-    .WINDOW_WORDS(WINDOW_WORDS), .MAX_OUTPUTS(MAX_OUTPUTS)
+    .WINDOW_WORDS(WINDOW_WORDS), .MAX_OUTPUTS(MAX_OUTPUTS), .MAX_INPUTS(MAX_INPUTS)
   ) u_check (
     .clk_i(clk_i), .rst_ni(rst_ni), .clear_i(abort),
     .start_i(check_start), .words_i(words), .nonzero_i(nonzero),
@@ -175,7 +178,7 @@ module crossloop #(
     .done_o(check_done), .error_o(error)
   );
 
-  // --- Pages ---
+  // --- Pages --
 
   wire [15:0] rows, running;
   wire [31:0] crossbar;
@@ -212,50 +215,30 @@ module crossloop #(
     .table_addr_o(table_addr)
   );
 
-  // --- Layers ---
+  // --- Layers --
 
-  wire                    gather_start, gather_busy, tile_start, tile_busy;
-  wire                    acc_clear, acc_busy, acc_read;
-  wire [16:0]             outputs;
-  wire [15:0]             acc_index;
-  wire [WINDOW_WIDTH-1:0] base;
-  wire [31:0]             vector_words, vector;
-
-  layer_sequencer #(.WINDOW_WIDTH(WINDOW_WIDTH)) u_layer (
-    .clk_i(clk_i), .rst_ni(rst_ni), .clear_i(abort),
-    .start_i(layer_start), .busy_o(layer_busy),
-    .first_page_i(words[32*`CROSSLOOP_WORD_LAYER_FIRST_PAGE +: 16]),
-    .pages_i(words[32*`CROSSLOOP_WORD_LAYER_PAGES +: 16]),
-    .input_i(words[32*`CROSSLOOP_WORD_LAYER_INPUT +: WINDOW_WIDTH]),
-    .input_words_i(words[32*`CROSSLOOP_WORD_LAYER_INPUT_WORDS +: 19]),
-    .output_i(words[32*`CROSSLOOP_WORD_LAYER_OUTPUT +: WINDOW_WIDTH]),
-    .outputs_i(words[32*`CROSSLOOP_WORD_LAYER_OUTPUTS +: 17]),
-    .vectors_i(words[32*`CROSSLOOP_WORD_LAYER_VECTORS +: 19]),
-    .first_vector_i(words[32*`CROSSLOOP_WORD_LAYER_FIRST_VECTOR +: 32]),
-    .page_o(running), .base_o(base), .words_o(vector_words), .vector_o(vector),
-    .gather_start_o(gather_start), .gather_busy_i(gather_busy),
-    .tile_start_o(tile_start), .tile_busy_i(tile_busy),
-    .acc_clear_o(acc_clear), .outputs_o(outputs), .acc_busy_i(acc_busy),
-    .acc_read_o(acc_read), .acc_index_o(acc_index),
-    .window_en_o(store_en), .window_addr_o(store_addr)
-  );
-
-  wire        x_we;
-  wire [15:0] x_row;
-  wire [7:0]  x_value;
-
-  gather #(.ROWS(ROWS), .PAGES(PAGES), .WINDOW_WIDTH(WINDOW_WIDTH)) u_gather (
-    .clk_i(clk_i), .rst_ni(rst_ni), .clear_i(abort),
-    .row_we_i(row_we), .row_addr_i(row_addr), .row_wdata_i(window_rdata),
-    .start_i(gather_start), .page_i(running), .rows_i(rows), .base_i(base),
-    .words_i(vector_words), .busy_o(gather_busy),
-    .window_en_o(gather_en), .window_addr_o(gather_addr), .window_rdata_i(window_rdata),
-    .x_we_o(x_we), .x_row_o(x_row), .x_value_o(x_value)
-  );
-
-  wire               add_valid;
-  wire        [15:0] add_output;
+  wire               x_clear, x_we, tile_start, skip_zero, add_valid;
+  wire        [15:0] x_row, add_output;
+  wire        [7:0]  x_value;
+  wire        [3:0]  input_bits;
+  wire        [31:0] seed, vector;
   wire signed [31:0] add_value;
+
+  layer_unit #(
+    .ROWS(ROWS), .PAGES(PAGES), .MAX_OUTPUTS(MAX_OUTPUTS), .MAX_INPUTS(MAX_INPUTS),
+    .WINDOW_WIDTH(WINDOW_WIDTH)
+  ) u_layer (
+    .clk_i(clk_i), .rst_ni(rst_ni), .clear_i(abort),
+    .start_i(layer_start), .words_i(words), .busy_o(layer_busy),
+    .window_en_o(layer_en), .window_we_o(layer_we), .window_addr_o(layer_addr),
+    .window_wdata_o(layer_wdata), .window_rdata_i(window_rdata),
+    .row_we_i(row_we), .row_addr_i(row_addr), .row_wdata_i(window_rdata),
+    .page_o(running), .rows_i(rows),
+    .x_clear_o(x_clear), .x_we_o(x_we), .x_row_o(x_row), .x_value_o(x_value),
+    .tile_start_o(tile_start), .tile_busy_i(tile_busy),
+    .input_bits_o(input_bits), .skip_zero_o(skip_zero), .seed_o(seed), .vector_o(vector),
+    .add_valid_i(add_valid), .add_output_i(add_output), .add_value_i(add_value)
+  );
 
   tile #(.ROWS(ROWS), .COLS(COLS), .CODE_WIDTH(CODE_WIDTH), .PAGES(PAGES)) u_tile (
     .clk_i(clk_i), .rst_ni(rst_ni), .clear_i(abort),
@@ -263,25 +246,13 @@ module crossloop #(
     .array_wdata_i(window_rdata), .array_rdata_o(array_rdata),
     .table_we_i(table_we), .inl_we_i(inl_we), .table_addr_i(table_addr),
     .table_wdata_i(window_rdata),
-    .x_clear_i(gather_start), .x_we_i(x_we), .x_row_i(x_row), .x_value_i(x_value),
+    .x_clear_i(x_clear), .x_we_i(x_we), .x_row_i(x_row), .x_value_i(x_value),
     .start_i(tile_start), .busy_o(tile_busy),
-    .page_i(running), .columns_i(columns),
-    .input_bits_i(words[32*`CROSSLOOP_WORD_LAYER_INPUT_BITS +: 4]),
-    .skip_zero_i(words[32*`CROSSLOOP_WORD_LAYER_FLAGS + `CROSSLOOP_FLAG_SKIP_ZERO]),
-    .seed_i(words[32*`CROSSLOOP_WORD_LAYER_SEED +: 32]), .crossbar_i(crossbar),
-    .vector_i(vector), .inl_i(inl),
+    .page_i(running), .columns_i(columns), .input_bits_i(input_bits), .skip_zero_i(skip_zero),
+    .seed_i(seed), .crossbar_i(crossbar), .vector_i(vector), .inl_i(inl),
     .add_valid_o(add_valid), .add_output_o(add_output), .add_value_o(add_value),
     .count_read_o(count_read), .count_convert_o(count_convert),
     .clip_low_o(clip_low), .clip_high_o(clip_high), .skipped_o(skipped)
-  );
-
-  accumulator #(.MAX_OUTPUTS(MAX_OUTPUTS)) u_accumulator (
-    .clk_i(clk_i), .rst_ni(rst_ni),
-    .clear_i(acc_clear), .clear_count_i(outputs), .busy_o(acc_busy),
-    // An output the layer does not have is added up as well, but never written out.
-    .add_valid_i(add_valid), .add_output_i(add_output), .add_value_i(add_value),
-    .read_i(acc_read), .read_output_i(acc_index), .read_clear_i(1'b1),
-    .read_data_o(accumulator_data)
   );
 
   wire unused_bits = &{1'b0, s_axi_awprot_i, s_axi_arprot_i, write_addr[1:0], read_addr[1:0], words};

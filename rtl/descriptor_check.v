@@ -1,7 +1,8 @@
 // descriptor_check: finds what is wrong with a descriptor before anything is changed.
 //
 // The checks come in the order of the error codes; the first that fails is reported. A check takes
-// four cycles from start_i; done_o is one cycle long, error_o holds until the next start.
+// four cycles from start_i, 18 for the opcodes over tensors, whose sizes shape_check knows; done_o
+// is one cycle long, error_o holds until the next start.
 `default_nettype none
 `include "generated/crossloop_regs.vh"
 
@@ -11,17 +12,18 @@ module descriptor_check #(
   parameter integer CODE_WIDTH   = 8,
   parameter integer PAGES        = 16,
   parameter integer WINDOW_WORDS = 65536,
-  parameter integer MAX_OUTPUTS  = 1024
+  parameter integer MAX_OUTPUTS  = 1024,
+  parameter integer MAX_INPUTS   = 16384
 ) (
   input  wire         clk_i,
   input  wire         rst_ni,         // asynchronous, active low
   input  wire         clear_i,        // end at once
 
   input  wire         start_i,
-  input  wire [383:0] words_i,        // words 0..11 of the descriptor, stable until done
+  input  wire [511:0] words_i,        // of the descriptor, stable until done
   input  wire [15:0]  nonzero_i,      // by word: it is not 0
 
-  // State of the page in word 1, and of all pages of a LAYER
+  // State of the page in word 1, and of all pages of a LAYER or CONVOLVE
   input  wire         page_empty_i,
   input  wire         page_programmed_i,
   input  wire         pages_runnable_i,
@@ -59,6 +61,8 @@ module descriptor_check #(
       `CROSSLOOP_OPCODE_LOAD_TABLE: unused_words = 16'hFFC0;
       `CROSSLOOP_OPCODE_LAYER:      unused_words = 16'hF000;
       `CROSSLOOP_OPCODE_LOAD_INL:   unused_words = off ? 16'hFFFC : 16'hFFF0;
+      `CROSSLOOP_OPCODE_CONVOLVE, `CROSSLOOP_OPCODE_MAX_POOL, `CROSSLOOP_OPCODE_AVERAGE_POOL,
+      `CROSSLOOP_OPCODE_ADD:        unused_words = 16'h0000;  // shape_check knows
       default:                      unused_words = 16'hFFF8;
     endcase
   endfunction
@@ -93,14 +97,29 @@ module descriptor_check #(
   wire commit = opcode == `CROSSLOOP_OPCODE_COMMIT;
   wire store  = opcode == `CROSSLOOP_OPCODE_STORE_PAGE;
 
-  wire bad_page   = !nop && (page >= PAGE_COUNT ||
-                             (layer && (pages == 32'd0 || pages > PAGE_COUNT - page)));
+  wire shaped = opcode >= `CROSSLOOP_OPCODE_CONVOLVE && opcode <= `CROSSLOOP_OPCODE_ADD;
+  wire runs   = layer || opcode == `CROSSLOOP_OPCODE_CONVOLVE;
+
+  wire       shape_reserved, shape_done;
+  wire [3:0] shape_error;
+
+  shape_check #(
+    .WINDOW_WORDS(WINDOW_WORDS), .MAX_OUTPUTS(MAX_OUTPUTS), .MAX_INPUTS(MAX_INPUTS)
+  ) u_shape_check (
+    .clk_i(clk_i), .rst_ni(rst_ni), .clear_i(clear_i),
+    .start_i(step_q == VALUES && shaped), .words_i(words_i), .nonzero_i(nonzero_i),
+    .reserved_o(shape_reserved), .done_o(shape_done), .error_o(shape_error)
+  );
+
+  wire bad_page   = !nop && (!shaped || runs) &&
+                    (page >= PAGE_COUNT ||
+                     (runs && (pages == 32'd0 || pages > PAGE_COUNT - page)));
   wire bad_table  = tables && (rows == 32'd0 || rows > ROWS || columns == 32'd0 || columns > COLS);
   wire bad_length = layer && (vectors == 32'd0 || inwords == 32'd0 || outputs == 32'd0 ||
                               outputs > MAX_OUTPUTS || bits == 32'd0 ||
                               bits > `CROSSLOOP_MAX_INPUT_BITS);
   wire bad_flags  = (layer && flags[31:`CROSSLOOP_FLAG_SKIP_ZERO+1] != 31'd0) ||
-                    (inl && enable[31:1] != 31'd0);
+                    (inl && enable[31:1] != 31'd0) || (shaped && shape_reserved);
 
   always @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin
@@ -119,7 +138,7 @@ module descriptor_check #(
         IDLE: if (start_i) step_q <= VALUES;
         VALUES: begin
           step_q <= RANGES;
-          if (opcode > `CROSSLOOP_OPCODE_LOAD_INL) error_q <= `CROSSLOOP_ERROR_BAD_OPCODE;
+          if (opcode > `CROSSLOOP_OPCODE_ADD) error_q <= `CROSSLOOP_ERROR_BAD_OPCODE;
           else if ((nonzero_i & unused_words(opcode, off)) != 16'd0 || bad_flags)
             error_q <= `CROSSLOOP_ERROR_NONZERO_RESERVED;
           else if (bad_page) error_q <= `CROSSLOOP_ERROR_BAD_PAGE;
@@ -128,14 +147,15 @@ module descriptor_check #(
           else error_q <= `CROSSLOOP_ERROR_NONE;
           first_base_q <= layer ? inp : source;
           if (layer) first_length_q <= bounded(vectors) * bounded(inwords);
-          else first_length_q <= (nop || commit || off) ? 38'd0
+          else first_length_q <= (nop || commit || off || shaped) ? 38'd0
                                  : {6'd0, tables ? TABLE_WORDS
                                           : inl ? `CROSSLOOP_INL_WORDS : IMAGE_WORDS};
           second_length_q <= layer ? bounded(vectors) * bounded(outputs) : 38'd0;
         end
-        RANGES: begin
+        RANGES: if (!shaped || shape_done) begin
           step_q <= STATE;
-          if (error_q == `CROSSLOOP_ERROR_NONE &&
+          if (error_q == `CROSSLOOP_ERROR_NONE && shaped) error_q <= shape_error;
+          else if (error_q == `CROSSLOOP_ERROR_NONE &&
               ((first_length_q != 38'd0 && outside(first_base_q, first_length_q)) ||
                (second_length_q != 38'd0 && outside(outp, second_length_q))))
             error_q <= `CROSSLOOP_ERROR_BAD_WINDOW;
@@ -147,7 +167,7 @@ module descriptor_check #(
             if (layer && {6'd0, first_base_q} < {6'd0, outp} + second_length_q &&
                 {6'd0, outp} < {6'd0, first_base_q} + first_length_q)
               error_q <= `CROSSLOOP_ERROR_OVERLAP;
-            else if ((layer && !pages_runnable_i) || (commit && !page_programmed_i) ||
+            else if ((runs && !pages_runnable_i) || (commit && !page_programmed_i) ||
                      (store && page_empty_i))
               error_q <= `CROSSLOOP_ERROR_NOT_READY;
           end

@@ -1,9 +1,10 @@
 // gather: the row tables of all pages, and the walk that drives the word lines of one of them.
 //
 // For each row r of the page: entry = row table[r]; the word line gets byte `entry` of the vector
-// that starts at window word base_i. An unused row, or an entry beyond the vector's words, is not
-// driven, so the word lines must be cleared first. One row a cycle; three cycles from a row to its
-// word line. busy_o is high from the cycle after start_i to the last word line.
+// that starts at word base_i of its memory: the window, or the vector buffer (base_i 0). An unused
+// row, or an entry beyond the vector's words, is not driven, so the word lines must be cleared
+// first. One row a cycle; three cycles from a row to its word line. busy_o is high from the cycle
+// after start_i to the last word line.
 `default_nettype none
 `include "generated/crossloop_regs.vh"
 
@@ -29,10 +30,10 @@ module gather #(
   input  wire [31:0]             words_i,       // of the vector; stable while busy
   output wire                    busy_o,
 
-  // Window, answers in the next cycle
-  output wire                    window_en_o,
-  output wire [WINDOW_WIDTH-1:0] window_addr_o,
-  input  wire [31:0]             window_rdata_i,
+  // The vector's memory, answers in the next cycle
+  output wire                    vector_en_o,
+  output wire [WINDOW_WIDTH-1:0] vector_addr_o,
+  input  wire [31:0]             vector_rdata_i,
 
   // Word lines
   output wire                    x_we_o,
@@ -62,8 +63,8 @@ module gather #(
   wire        driven  = entry_valid_q && {16'd0, entry} != `CROSSLOOP_UNUSED_ROW &&
                         {18'd0, entry[15:2]} < words_i;
 
-  // The sum is inside the vector, so inside the window.
-  wire [31:0] window_addr = {{(32-WINDOW_WIDTH){1'b0}}, base_i} + {18'd0, entry[15:2]};
+  // The sum is inside the vector, so inside its memory.
+  wire [31:0] vector_addr = {{(32-WINDOW_WIDTH){1'b0}}, base_i} + {18'd0, entry[15:2]};
   wire [31:0] row_base    = {16'd0, page_i} * ROW_WORDS;
 
   always @(posedge clk_i) begin
@@ -104,13 +105,13 @@ module gather #(
   end
 
   assign busy_o        = active_q || entry_valid_q || value_valid_q;
-  assign window_en_o   = driven;
-  assign window_addr_o = window_addr[WINDOW_WIDTH-1:0];
+  assign vector_en_o   = driven;
+  assign vector_addr_o = vector_addr[WINDOW_WIDTH-1:0];
   assign x_we_o        = value_valid_q;
   assign x_row_o       = value_row_q;
-  assign x_value_o     = window_rdata_i[{value_byte_q, 3'd0} +: 8];
+  assign x_value_o     = vector_rdata_i[{value_byte_q, 3'd0} +: 8];
 
-  wire unused_bits = &{1'b0, row_addr_i, row_base, window_addr};  // those beyond the memories
+  wire unused_bits = &{1'b0, row_addr_i, row_base, vector_addr};  // those beyond the memories
 
 endmodule
 

@@ -33,6 +33,7 @@ class VerilatedDevice : public drivers::Transport {
   /// Throws InputError if there is no such bit.
   virtual void flip_array_bit(int page, int column, int plane, int row) = 0;
   /// Clock cycles since reset.
+  virtual bool interrupt() = 0;  ///< irq_o
   virtual std::uint64_t cycles() const = 0;
 };
 

@@ -20,7 +20,7 @@ namespace constant = drivers::constant;
 namespace word = drivers::word;
 
 TEST_F(CrossloopControlRtl, RefusesUnknownOpcodes) {
-  EXPECT_EQ(error_of(static_cast<Opcode>(8), {}), ErrorCode::BAD_OPCODE);
+  EXPECT_EQ(error_of(static_cast<Opcode>(12), {}), ErrorCode::BAD_OPCODE);
   EXPECT_EQ(error_of(static_cast<Opcode>(0x80000001), {}), ErrorCode::BAD_OPCODE);
   EXPECT_EQ(error_of(Opcode::NOP, {}), ErrorCode::NONE);
 }
@@ -192,7 +192,7 @@ TEST_F(CrossloopControlRtl, RefusesADoorbellThatGoesBackOrTooFar) {
 }
 
 TEST_F(CrossloopControlRtl, AnswersUnmappedAndReadOnlyAccessesWithAnError) {
-  for (const std::uint32_t offset : {0x038U, 0x068U, 0xFFCU, 0x1000U, 0x80000U, 0x002U}) {
+  for (const std::uint32_t offset : {0x038U, 0x080U, 0xFFCU, 0x1000U, 0x80000U, 0x002U}) {
     EXPECT_THROW(transport_->read(static_cast<Reg>(offset)), DeviceError) << offset;
     EXPECT_THROW(transport_->write(static_cast<Reg>(offset), 1), DeviceError) << offset;
   }
@@ -213,6 +213,54 @@ TEST_F(CrossloopControlRtl, HasTheDocumentedValuesAfterReset) {
     EXPECT_EQ(transport_->read(static_cast<Reg>(offset)), value) << #name; \
   }
 #include "rtl/registers.def"
+}
+
+TEST_F(CrossloopControlRtl, RaisesItsInterruptForWhatIsEnabledUntilItIsAcknowledged) {
+  device_->nop();
+  EXPECT_FALSE(transport_->interrupt());  // nothing is enabled
+  device_->enable_interrupt(true, false);
+  EXPECT_TRUE(transport_->interrupt());
+  EXPECT_EQ(transport_->read(Reg::IRQ_ACK), 0U);
+  EXPECT_TRUE(transport_->interrupt());  // reads change nothing
+  device_->acknowledge();
+  EXPECT_FALSE(transport_->interrupt());
+  device_->nop();
+  EXPECT_TRUE(transport_->interrupt());
+  EXPECT_THROW(transport_->write(Reg::IRQ_ACK, 3), DeviceError);  // not completed yet
+  EXPECT_THROW(transport_->write(Reg::IRQ_ACK, 0), DeviceError);  // back
+  EXPECT_EQ(transport_->read(Reg::IRQ_ACK), 1U);
+  device_->acknowledge();
+  EXPECT_FALSE(transport_->interrupt());
+}
+
+TEST_F(CrossloopControlRtl, RaisesItsInterruptForAnErrorUntilARestart) {
+  device_->enable_interrupt(false, true);
+  put(static_cast<Opcode>(77), {});
+  settle();
+  transport_->read(Reg::STATUS);
+  EXPECT_TRUE(transport_->interrupt());
+  device_->restart();
+  transport_->read(Reg::STATUS);
+  EXPECT_FALSE(transport_->interrupt());
+  device_->enable_interrupt(true, true);
+  EXPECT_FALSE(transport_->interrupt());  // what was dropped needs no acknowledgement
+  EXPECT_EQ(transport_->read(Reg::IRQ_ACK), transport_->read(Reg::COMPLETED));
+  device_->soft_reset();
+  EXPECT_EQ(transport_->read(Reg::IRQ_ENABLE), 0U);
+  EXPECT_EQ(transport_->read(Reg::IRQ_ACK), 0U);
+}
+
+TEST_F(CrossloopControlRtl, CountsStalledCyclesAndSkippedPhases) {
+  load(0, {.rows = 16, .columns = 16, .inputs = 16, .outputs = 5});
+  const drivers::Statistics before = device_->statistics();
+  const LayerDescriptor layer{.inputs = 16, .outputs = 5, .skip_zero = true};
+  device_->run_layer(layer, std::vector<std::uint8_t>(32, 1));  // 2 vectors, 7 phases skipped
+  const drivers::Statistics after = device_->statistics();
+  EXPECT_EQ(after.phases_skipped - before.phases_skipped, 14U);
+  const auto busy = after.cycles_busy - before.cycles_busy;
+  const auto stalled = after.cycles_stalled - before.cycles_stalled;
+  EXPECT_NEAR(static_cast<double>(busy - stalled), 2 * (16 + 8 + 7), 2 * 7);
+  EXPECT_GT(stalled, 2U * (16 + 5));
 }
 
 /// A layer long enough to be caught in its middle, wherever that is.

@@ -56,12 +56,19 @@ class FakeTransport : public Transport {
     return !dead;
   }
 
-  std::map<Reg, std::uint32_t> registers{{Reg::ID, reset::ID},  {Reg::VERSION, reset::VERSION},
-                                         {Reg::ROWS, kRows},    {Reg::COLS, kColumns},
-                                         {Reg::CODE_WIDTH, 8},  {Reg::PAGES, kPages},
-                                         {Reg::MAX_OUTPUTS, 8}, {Reg::WINDOW_WORDS, kWindow},
-                                         {Reg::STATUS, 1},      {Reg::DOORBELL, 0},
-                                         {Reg::COMPLETED, 0},   {Reg::ERROR, 0},
+  std::map<Reg, std::uint32_t> registers{{Reg::ID, reset::ID},
+                                         {Reg::VERSION, reset::VERSION},
+                                         {Reg::ROWS, kRows},
+                                         {Reg::COLS, kColumns},
+                                         {Reg::CODE_WIDTH, 8},
+                                         {Reg::PAGES, kPages},
+                                         {Reg::MAX_OUTPUTS, 8},
+                                         {Reg::MAX_INPUTS, 64},
+                                         {Reg::WINDOW_WORDS, kWindow},
+                                         {Reg::STATUS, 1},
+                                         {Reg::DOORBELL, 0},
+                                         {Reg::COMPLETED, 0},
+                                         {Reg::ERROR, 0},
                                          {Reg::ERROR_INDEX, 0}};
   std::vector<std::uint32_t> window = std::vector<std::uint32_t>(kWindow);
   std::vector<std::vector<std::uint32_t>> descriptors;

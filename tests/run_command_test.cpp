@@ -154,5 +154,19 @@ TEST_F(Run, ShowsTheErrorsOfEveryLayer) {
   EXPECT_THAT(refusal("--images 20 --layer-errors none.onnx"), HasSubstr("none.onnx"));
 }
 
+TEST_F(Run, RunsWholeNetworksOnTheRtlByDescriptorsOnly) {
+  const std::string run = "run -q net.xbar --images 1 --chip-seed 5 --noise-seed 3 --on ";
+  const auto rtl = folder_->run(run + "rtl --json rtl.json");
+  ASSERT_EQ(rtl.code, 0) << rtl.errors;
+  const auto engine = folder_->run(run + "engine --json engine.json");
+  ASSERT_EQ(engine.code, 0) << engine.errors;
+  const auto read = [](const char* name) { return folder_->json(name); };
+  EXPECT_EQ(read("rtl.json").at("adc"), read("engine.json").at("adc"));
+  EXPECT_EQ(read("rtl.json").at("accuracy"), read("engine.json").at("accuracy"));
+  EXPECT_EQ(read("rtl.json").at("layers_by_descriptors"),
+            compiler::read_deployment(*folder_ / "net.xbar").layers.size());
+  EXPECT_THAT(rtl.output, HasSubstr("14 of 14 layers by descriptors only"));
+}
+
 }  // namespace
 }  // namespace crossloop

@@ -1,5 +1,6 @@
 // crossloop run: images through a programmed chip, and RTL against engine.
 #include <spdlog/fmt/fmt.h>
+#include <spdlog/spdlog.h>
 
 #include <chrono>
 #include <filesystem>
@@ -18,6 +19,7 @@
 #include "host/runtime/engine_backend.hpp"
 #include "host/runtime/executor.hpp"
 #include "host/runtime/layer_errors.hpp"
+#include "host/runtime/network_runner.hpp"
 
 namespace crossloop::cli {
 
@@ -40,6 +42,8 @@ struct Outcome {
   runtime::ConversionCounters counters;
   std::int64_t cycles = 0;
   double seconds = 0.0;
+  int layers_on_device = 0;  ///< run by descriptors of their own, without arithmetic of the host
+  int images_at_once = 0;
 };
 
 runtime::RunOptions run_options(const RunArguments& arguments, const data::Dataset& images) {
@@ -70,6 +74,26 @@ Outcome run_on_chip(const compiler::Deployment& deployment, runtime::Backend& ch
   outcome.seconds = spent.count();
   outcome.accuracy = runtime::accuracy_of(logits, images);
   return outcome;
+}
+
+/// Whole networks on a device: what it knows by descriptors, the rest as run_on_chip() does it.
+Outcome run_on_device(const compiler::Deployment& deployment, runtime::DeviceBackend& device,
+                      const data::Dataset& images, const runtime::RunOptions& options) {
+  const auto start = std::chrono::steady_clock::now();
+  runtime::NetworkRunner runner(deployment, device, {.images = std::min(images.count, 16)});
+  for (const runtime::PlanStep& step : runner.plan().steps) {
+    if (step.on_device) continue;
+    spdlog::info("layer {} ({}) stays with the host: {}", step.first,
+                 deployment.layers[static_cast<std::size_t>(step.first)].name, step.reason);
+  }
+  const runtime::NetworkRun run = runner.run(images, options);
+  const std::chrono::duration<double> spent = std::chrono::steady_clock::now() - start;
+  return {.accuracy = runtime::accuracy_of(run.logits, images),
+          .counters = run.counters,
+          .cycles = run.cycles,
+          .seconds = spent.count(),
+          .layers_on_device = runner.plan().layers_on_device(),
+          .images_at_once = runner.plan().images};
 }
 
 /// The chip's cells in both the RTL and the engine, one image at a time.
@@ -108,12 +132,30 @@ void require_match(const runtime::Comparison& comparison, const std::filesystem:
       located ? comparison.first->text() + "; replay file: " + replay.string() : "counters only"));
 }
 
-std::string text_of(const Outcome& outcome) {
-  return fmt::format(
+std::string text_of(const Outcome& outcome, std::size_t layers) {
+  std::string text = fmt::format(
       "  accuracy      {:.2f} %\n"
       "  ADC           {}\n"
       "  time          {:.2f} s, {} device cycles\n",
       100.0 * outcome.accuracy, counters_text(outcome.counters), outcome.seconds, outcome.cycles);
+  if (outcome.images_at_once > 0) {
+    text +=
+        fmt::format("  device        {} of {} layers by descriptors only, images at a time: {}\n",
+                    outcome.layers_on_device, layers, outcome.images_at_once);
+  }
+  return text;
+}
+
+nlohmann::json outcome_json(const Outcome& outcome) {
+  nlohmann::json result = {{"accuracy", outcome.accuracy},
+                           {"adc", counters_json(outcome.counters)},
+                           {"cycles", outcome.cycles},
+                           {"seconds", outcome.seconds}};
+  if (outcome.images_at_once > 0) {
+    result["layers_by_descriptors"] = outcome.layers_on_device;
+    result["images_at_once"] = outcome.images_at_once;
+  }
+  return result;
 }
 
 void run(const RunArguments& arguments, const Globals& globals) {
@@ -133,22 +175,22 @@ void run(const RunArguments& arguments, const Globals& globals) {
     options.batch = runtime::layer_errors_batch(deployment);
   }
   const auto chip = program_chip(arguments.chip, deployment, device);
+  auto* device_backend = dynamic_cast<runtime::DeviceBackend*>(chip.get());
   const Outcome outcome =
-      run_on_chip(deployment, *chip, images, options, errors ? &*errors : nullptr);
-  nlohmann::json result = {{"network", deployment.network},
-                           {"dataset", images.name},
-                           {"data_seed", arguments.data.options.seed},
-                           {"images", images.count},
-                           {"chip", chip_json(arguments.chip, device)},
-                           {"accuracy", outcome.accuracy},
-                           {"adc", counters_json(outcome.counters)},
-                           {"cycles", outcome.cycles},
-                           {"seconds", outcome.seconds}};
+      device_backend != nullptr && !errors
+          ? run_on_device(deployment, *device_backend, images, options)
+          : run_on_chip(deployment, *chip, images, options, errors ? &*errors : nullptr);
+  nlohmann::json result = outcome_json(outcome);
+  result.update({{"network", deployment.network},
+                 {"dataset", images.name},
+                 {"data_seed", arguments.data.options.seed},
+                 {"images", images.count},
+                 {"chip", chip_json(arguments.chip, device)}});
   std::string text = fmt::format(
       "{} on {}, device {}, chip {} (noise seed {}), {} test images of {} (data seed {})\n",
       deployment.network, chip->name(), device.name, arguments.chip.chip_seed,
       arguments.chip.noise_seed, images.count, images.name, arguments.data.options.seed);
-  text += text_of(outcome);
+  text += text_of(outcome, deployment.layers.size());
   if (errors) {
     result["layers"] = layer_error_json(errors->layers());
     text += "\n" + layer_error_table(errors->layers());

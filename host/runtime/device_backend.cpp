@@ -27,7 +27,9 @@ std::string size_text(int rows, int columns, int bits) {
          "-bit codes";
 }
 
-JobResult difference(const drivers::Statistics& before, const drivers::Statistics& after) {
+}  // namespace
+
+JobResult spent_between(const drivers::Statistics& before, const drivers::Statistics& after) {
   JobResult result;
   const auto delta = [](std::uint64_t a, std::uint64_t b) {
     return static_cast<std::int64_t>(b - a);
@@ -39,15 +41,14 @@ JobResult difference(const drivers::Statistics& before, const drivers::Statistic
   return result;
 }
 
-}  // namespace
-
 DeviceBackend::DeviceBackend(std::string name, std::unique_ptr<drivers::Transport> transport,
                              const compiler::TileFormat& tile, drivers::WaitLimits limits)
     : name_(std::move(name)),
       transport_(std::move(transport)),
       tile_(tile),
       device_(*transport_, limits),
-      slots_(device_.info().pages) {
+      slots_(device_.info().pages),
+      tables_(static_cast<std::size_t>(device_.info().pages)) {
   const auto& geometry = device_.info().geometry;
   if (geometry.rows != tile.rows || geometry.columns != tile.columns ||
       geometry.code_bits != tile.code.bits) {
@@ -80,27 +81,42 @@ void DeviceBackend::check_image(std::int32_t crossbar) const {
   }
 }
 
-/// Codes where they are not in place yet, and the tables of the job; returns the first slot.
 int DeviceBackend::load(std::span<const PageJob> pages) {
   std::vector<std::int32_t> crossbars;
-  for (const PageJob& page : pages) crossbars.push_back(page.crossbar);
+  for (const PageJob& page : pages) {
+    check_image(page.crossbar);
+    crossbars.push_back(page.crossbar);
+  }
   const PageSlots::Placement placement = slots_.place(crossbars);
   try {
     for (const std::size_t i : placement.loads) {
       device_.load_page(placement.first + static_cast<int>(i), images_.at(crossbars[i]));
     }
+    for (std::size_t i = 0; i < pages.size(); ++i) {
+      load_tables(placement.first + static_cast<int>(i), pages[i]);
+    }
   } catch (...) {
-    slots_.clear();
+    forget_pages();
     throw;
   }
-  for (std::size_t i = 0; i < pages.size(); ++i) {
-    std::vector<drivers::ColumnEntry> columns;
-    for (const auto& column : pages[i].tables->columns) columns.push_back(entry_of(column));
-    device_.load_table(placement.first + static_cast<int>(i),
-                       drivers::pack_table(pages[i].tables->rows, columns, device_.info().geometry),
-                       static_cast<std::uint32_t>(pages[i].crossbar));
-  }
   return placement.first;
+}
+
+void DeviceBackend::load_tables(int slot, const PageJob& page) {
+  std::vector<drivers::ColumnEntry> columns;
+  for (const auto& column : page.tables->columns) columns.push_back(entry_of(column));
+  LoadedTable wanted{page.crossbar,
+                     drivers::pack_table(page.tables->rows, columns, device_.info().geometry)};
+  LoadedTable& loaded = tables_[static_cast<std::size_t>(slot)];
+  if (loaded == wanted) return;
+  loaded = {};
+  device_.load_table(slot, wanted.table, static_cast<std::uint32_t>(page.crossbar));
+  loaded = std::move(wanted);
+}
+
+void DeviceBackend::forget_pages() {
+  slots_.clear();
+  std::fill(tables_.begin(), tables_.end(), LoadedTable{});
 }
 
 JobResult DeviceBackend::run(const Job& job, std::span<const std::uint8_t> vectors) {
@@ -129,7 +145,7 @@ JobResult DeviceBackend::run(const Job& job, std::span<const std::uint8_t> vecto
     std::transform(part.begin(), part.end(), accumulators.begin(), accumulators.begin(),
                    std::plus<>());
   }
-  JobResult result = difference(before, device_.statistics());
+  JobResult result = spent_between(before, device_.statistics());
   result.accumulators = std::move(accumulators);
   return result;
 }
@@ -146,7 +162,7 @@ Snapshot DeviceBackend::snapshot(std::int32_t crossbars) const {
 }
 
 void DeviceBackend::restore(const Snapshot& snapshot) {
-  slots_.clear();
+  forget_pages();
   for (std::size_t id = 0; id < snapshot.codes.size(); ++id) {
     if (snapshot.codes[id].empty()) continue;
     images_[static_cast<std::int32_t>(id)] =

@@ -27,13 +27,27 @@ class DeviceBackend : public Backend {
   Snapshot snapshot(std::int32_t crossbars) const override;
   void restore(const Snapshot& snapshot) override;
 
+  /// Puts crossbars (distinct, at most as many as the device has pages) with their tables on
+  /// consecutive pages, where they are not there yet; returns the first page. Passes through the
+  /// window words behind the ring that a page image or its tables take. Throws InputError for a
+  /// crossbar that was never programmed.
+  int load(std::span<const PageJob> pages);
+
   drivers::Device& device() { return device_; }
   drivers::Transport& transport() { return *transport_; }
   const drivers::Transport& transport() const { return *transport_; }
 
  private:
+  /// Tables as a page holds them.
+  struct LoadedTable {
+    std::int32_t crossbar = -1;  ///< -1: none
+    drivers::TableWords table;
+    bool operator==(const LoadedTable&) const = default;
+  };
+
   void check_image(std::int32_t crossbar) const;
-  int load(std::span<const PageJob> pages);
+  void load_tables(int slot, const PageJob& page);
+  void forget_pages();
 
   std::string name_;
   std::unique_ptr<drivers::Transport> transport_;
@@ -41,6 +55,10 @@ class DeviceBackend : public Backend {
   drivers::Device device_;
   std::map<std::int32_t, std::vector<std::uint32_t>> images_;  // committed pages by crossbar
   PageSlots slots_;
+  std::vector<LoadedTable> tables_;  // by slot
 };
+
+/// What a device did between two looks at its statistics; no accumulators.
+JobResult spent_between(const drivers::Statistics& before, const drivers::Statistics& after);
 
 }  // namespace crossloop::runtime

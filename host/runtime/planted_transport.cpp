@@ -45,14 +45,16 @@ PlantedTransport::PlantedTransport(std::unique_ptr<drivers::Transport> inner, an
 }
 
 std::uint32_t PlantedTransport::read(Reg reg) {
-  if (extra_cycles_ != 0 && reg == Reg::CYCLES_BUSY_LO) {
-    return static_cast<std::uint32_t>(busy_cycles() - extra_cycles_);
-  }
-  if (extra_cycles_ != 0 && reg == Reg::CYCLES_BUSY_HI) {
-    return static_cast<std::uint32_t>((busy_cycles() - extra_cycles_) >> 32);
+  // The tile rests in descriptors of the plant.
+  for (const auto& [low, high] : {std::pair(Reg::CYCLES_BUSY_LO, Reg::CYCLES_BUSY_HI),
+                                  std::pair(Reg::CYCLES_STALLED_LO, Reg::CYCLES_STALLED_HI)}) {
+    if (extra_cycles_ == 0 || (reg != low && reg != high)) continue;
+    const std::uint64_t cycles = read_pair(low, high) - extra_cycles_;
+    return static_cast<std::uint32_t>(reg == low ? cycles : cycles >> 32);
   }
   const std::uint32_t value = inner_->read(reg);
-  const bool counts = reg == Reg::DOORBELL || reg == Reg::COMPLETED || reg == Reg::ERROR_INDEX;
+  const bool counts = reg == Reg::DOORBELL || reg == Reg::COMPLETED || reg == Reg::ERROR_INDEX ||
+                      reg == Reg::IRQ_ACK;
   return counts ? value - extra_ : value;
 }
 
@@ -61,7 +63,7 @@ void PlantedTransport::write(Reg reg, std::uint32_t value) {
     ring_doorbell(value);
     return;
   }
-  inner_->write(reg, value);
+  inner_->write(reg, reg == Reg::IRQ_ACK ? value + extra_ : value);
   if (reg != Reg::CTRL) return;
   if (drivers::field::CTRL_SOFT_RESET.get(value) != 0) {
     extra_ = 0;
@@ -130,13 +132,13 @@ std::vector<std::uint32_t> PlantedTransport::read_words(std::uint32_t word, int 
   return words;
 }
 
-/// The counter of the device; it stands still while nothing runs.
-std::uint64_t PlantedTransport::busy_cycles() {
-  for (std::uint32_t high = inner_->read(Reg::CYCLES_BUSY_HI);;) {
-    const std::uint64_t low = inner_->read(Reg::CYCLES_BUSY_LO);
-    const std::uint32_t again = inner_->read(Reg::CYCLES_BUSY_HI);
-    if (again == high) return std::uint64_t{high} << 32 | low;
-    high = again;
+/// A counter of the device; it stands still while nothing runs.
+std::uint64_t PlantedTransport::read_pair(Reg low, Reg high) {
+  for (std::uint32_t upper = inner_->read(high);;) {
+    const std::uint64_t lower = inner_->read(low);
+    const std::uint32_t again = inner_->read(high);
+    if (again == upper) return std::uint64_t{upper} << 32 | lower;
+    upper = again;
   }
 }
 
@@ -169,6 +171,7 @@ void PlantedTransport::run_own(std::span<const Descriptor> descriptors) {
                       std::to_string(descriptors[0][drivers::word::LOAD_PAGE_PAGE]));
   }
   extra_ += constant::RING_ENTRIES;
+  inner_->write(Reg::IRQ_ACK, inner_->read(Reg::IRQ_ACK) + constant::RING_ENTRIES);
 }
 
 /// Puts what the converters make of the page's table, and their INL, in place of what the host
@@ -176,7 +179,7 @@ void PlantedTransport::run_own(std::span<const Descriptor> descriptors) {
 void PlantedTransport::convert(int index) {
   const Page& page = pages_[static_cast<std::uint32_t>(index)];
   if (page.table.empty()) return;
-  const std::uint64_t before = busy_cycles();
+  const std::uint64_t before = read_pair(Reg::CYCLES_BUSY_LO, Reg::CYCLES_BUSY_HI);
   const std::uint32_t crossbar = page.load_table[drivers::word::LOAD_TABLE_CROSSBAR];
   std::vector<std::uint32_t> words = converters_.words(
       crossbar, page.table, static_cast<int>(page.load_table[drivers::word::LOAD_TABLE_COLUMNS]),
@@ -200,7 +203,7 @@ void PlantedTransport::convert(int index) {
   run_own(own);
   inner_->write_window(scratch, saved);
   inner_->write_window(0, ring);
-  extra_cycles_ += busy_cycles() - before;
+  extra_cycles_ += read_pair(Reg::CYCLES_BUSY_LO, Reg::CYCLES_BUSY_HI) - before;
 }
 
 void PlantedTransport::plant(int page, std::uint32_t crossbar) {

@@ -17,12 +17,12 @@ namespace crossloop::runtime {
 
 /// Passes every access on. When the host rings the doorbell for a COMMIT, it lets the device run up
 /// to it, reads the cell states (nominal codes) of the page back, asks the chip what they become
-/// and writes the effective codes into the page. The host sees none of it: DOORBELL, COMPLETED and
-/// ERROR_INDEX are translated, ring and window are as they were. Its own descriptors come in whole
-/// rounds of the ring, so that ring entries keep their place. Where the chip's converters have
-/// errors it writes behind each LOAD_TABLE what they make of the tables, and the INL; CYCLES_BUSY
-/// then leaves out what that took. Chip seed, faults and device reach it by its constructor, never
-/// through registers.
+/// and writes the effective codes into the page. The host sees none of it: DOORBELL, COMPLETED,
+/// IRQ_ACK and ERROR_INDEX are translated, ring and window are as they were. Its own descriptors
+/// come in whole rounds of the ring, so that ring entries keep their place. Where the chip's
+/// converters have errors it writes behind each LOAD_TABLE what they make of the tables, and the
+/// INL; CYCLES_BUSY and CYCLES_STALLED then leave out what that took. Chip seed, faults and device
+/// reach it by its constructor, never through registers.
 class PlantedTransport : public drivers::Transport {
  public:
   /// Throws InputError if the chip's code format does not fit the device's codes.
@@ -56,7 +56,7 @@ class PlantedTransport : public drivers::Transport {
   void convert(int page);
   void run_own(std::span<const Descriptor> descriptors);
   std::vector<std::uint32_t> read_words(std::uint32_t word, int count);
-  std::uint64_t busy_cycles();
+  std::uint64_t read_pair(drivers::Reg low, drivers::Reg high);
 
   std::unique_ptr<drivers::Transport> inner_;
   analog::Chip chip_;

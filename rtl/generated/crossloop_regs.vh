@@ -25,6 +25,7 @@
 `define CROSSLOOP_RESET_ERROR 32'h0  // after reset
 `define CROSSLOOP_REG_ERROR_INDEX 12'h34  // number of the bad descriptor
 `define CROSSLOOP_RESET_ERROR_INDEX 32'h0  // after reset
+`define CROSSLOOP_REG_MAX_INPUTS 12'h3c  // bytes of the longest vector of a CONVOLVE
 `define CROSSLOOP_REG_CYCLES_BUSY_LO 12'h40  // clock cycles not idle, bits 31:0
 `define CROSSLOOP_RESET_CYCLES_BUSY_LO 32'h0  // after reset
 `define CROSSLOOP_REG_CYCLES_BUSY_HI 12'h44  // bits 63:32
@@ -45,12 +46,26 @@
 `define CROSSLOOP_RESET_CLIPPED_HIGH_LO 32'h0  // after reset
 `define CROSSLOOP_REG_CLIPPED_HIGH_HI 12'h64  // bits 63:32
 `define CROSSLOOP_RESET_CLIPPED_HIGH_HI 32'h0  // after reset
+`define CROSSLOOP_REG_CYCLES_STALLED_LO 12'h68  // clock cycles not idle in which the tile did not run
+`define CROSSLOOP_RESET_CYCLES_STALLED_LO 32'h0  // after reset
+`define CROSSLOOP_REG_CYCLES_STALLED_HI 12'h6c  // bits 63:32
+`define CROSSLOOP_RESET_CYCLES_STALLED_HI 32'h0  // after reset
+`define CROSSLOOP_REG_PHASES_SKIPPED_LO 12'h70  // phases without a driven row that were skipped
+`define CROSSLOOP_RESET_PHASES_SKIPPED_LO 32'h0  // after reset
+`define CROSSLOOP_REG_PHASES_SKIPPED_HI 12'h74  // bits 63:32
+`define CROSSLOOP_RESET_PHASES_SKIPPED_HI 32'h0  // after reset
+`define CROSSLOOP_REG_IRQ_ENABLE 12'h78  // what raises irq_o
+`define CROSSLOOP_RESET_IRQ_ENABLE 32'h0  // after reset
+`define CROSSLOOP_REG_IRQ_ACK 12'h7c  // completed descriptors that the host has seen
+`define CROSSLOOP_RESET_IRQ_ACK 32'h0  // after reset
 
 // Fields of registers
 `define CROSSLOOP_FIELD_CTRL_SOFT_RESET 0:0  // end whatever runs; clear counters, error, statistics, page states
 `define CROSSLOOP_FIELD_CTRL_RESTART 1:1  // drop the descriptors in flight and clear the error
 `define CROSSLOOP_FIELD_STATUS_IDLE 0:0  // no descriptor runs or waits
 `define CROSSLOOP_FIELD_STATUS_ERROR 1:1  // stopped by a bad descriptor
+`define CROSSLOOP_FIELD_IRQ_ENABLE_DONE 0:0  // COMPLETED differs from IRQ_ACK
+`define CROSSLOOP_FIELD_IRQ_ENABLE_ERROR 1:1  // stopped by a bad descriptor
 
 // Constants
 `define CROSSLOOP_WINDOW_BASE 32'h100000  // byte address of window word 0
@@ -63,6 +78,9 @@
 `define CROSSLOOP_MAX_ADC_BITS 32'hc  // widest ADC code
 `define CROSSLOOP_INL_WORDS 32'h40  // words of an INL table, four signed corrections each
 `define CROSSLOOP_FLAG_SKIP_ZERO 32'h0  // bit of LAYER FLAGS: a phase without a driven row contributes 0
+`define CROSSLOOP_RANGE_WORDS 32'h3  // first words of an output block: zero, low, high
+`define CROSSLOOP_CODE_TABLE_WORDS 32'h40  // words of an output table, four codes each
+`define CROSSLOOP_SCALE_WORDS 32'h2  // words of a scale: bias, and multiplier (15:0) with shift (21:16)
 
 // Descriptors: opcodes and words
 `define CROSSLOOP_OPCODE_NOP 32'h0  // nothing
@@ -73,6 +91,10 @@
 `define CROSSLOOP_OPCODE_COMMIT 32'h5  // end of programming
 `define CROSSLOOP_OPCODE_LAYER 32'h6  // vectors through pages into accumulators
 `define CROSSLOOP_OPCODE_LOAD_INL 32'h7  // INL table of the ADC of a page, or none
+`define CROSSLOOP_OPCODE_CONVOLVE 32'h8  // windows of tensors through pages into tensors
+`define CROSSLOOP_OPCODE_MAX_POOL 32'h9  // the largest of each window
+`define CROSSLOOP_OPCODE_AVERAGE_POOL 32'ha  // the sum of each window, requantised
+`define CROSSLOOP_OPCODE_ADD 32'hb  // two tensors, requantised
 `define CROSSLOOP_WORD_LOAD_PAGE_PAGE 4'h1  // page
 `define CROSSLOOP_WORD_LOAD_PAGE_SOURCE 4'h2  // window word of the page image
 `define CROSSLOOP_WORD_STORE_PAGE_PAGE 4'h1  // page
@@ -100,6 +122,67 @@
 `define CROSSLOOP_WORD_LOAD_INL_PAGE 4'h1  // page
 `define CROSSLOOP_WORD_LOAD_INL_SOURCE 4'h2  // window word of the table; 0 where ENABLE is 0
 `define CROSSLOOP_WORD_LOAD_INL_ENABLE 4'h3  // 1: the table applies, 0: the page has none
+`define CROSSLOOP_WORD_CONVOLVE_FIRST_PAGE 4'h1  // first page
+`define CROSSLOOP_WORD_CONVOLVE_PAGES 4'h2  // consecutive pages
+`define CROSSLOOP_WORD_CONVOLVE_INPUT 4'h3  // window word of the input tensors
+`define CROSSLOOP_WORD_CONVOLVE_OTHER 4'h4  // window word of the pixel that stands for padding
+`define CROSSLOOP_WORD_CONVOLVE_OUTPUT 4'h5  // window word of the output tensors; 0 with STORE_SUMS
+`define CROSSLOOP_WORD_CONVOLVE_SCALES 4'h6  // window word of the output block; 0 with STORE_SUMS
+`define CROSSLOOP_WORD_CONVOLVE_SUMS 4'h7  // window word of running sums; 0 without ADD_SUMS and STORE_SUMS
+`define CROSSLOOP_WORD_CONVOLVE_MODE 4'h8  // flags and images
+`define CROSSLOOP_WORD_CONVOLVE_IN_SIZE 4'h9  // of the input
+`define CROSSLOOP_WORD_CONVOLVE_DEPTH 4'ha  // channels
+`define CROSSLOOP_WORD_CONVOLVE_OUT_SIZE 4'hb  // of the output
+`define CROSSLOOP_WORD_CONVOLVE_KERNEL 4'hc  // window and its steps
+`define CROSSLOOP_WORD_CONVOLVE_PLACE 4'hd  // where the first window lies
+`define CROSSLOOP_WORD_CONVOLVE_SEED 4'he  // seed of the read noise
+`define CROSSLOOP_WORD_CONVOLVE_FIRST_VECTOR 4'hf  // vector number of the first window
+`define CROSSLOOP_WORD_MAX_POOL_INPUT 4'h3  // window word of the input tensors
+`define CROSSLOOP_WORD_MAX_POOL_OUTPUT 4'h5  // window word of the output tensors
+`define CROSSLOOP_WORD_MAX_POOL_SCALES 4'h6  // window word of the output block, two scales
+`define CROSSLOOP_WORD_MAX_POOL_MODE 4'h8  // flags TABLE and LOGITS, and images
+`define CROSSLOOP_WORD_MAX_POOL_IN_SIZE 4'h9  // of the input
+`define CROSSLOOP_WORD_MAX_POOL_DEPTH 4'ha  // channels of input and output
+`define CROSSLOOP_WORD_MAX_POOL_OUT_SIZE 4'hb  // of the output
+`define CROSSLOOP_WORD_MAX_POOL_KERNEL 4'hc  // window and its steps
+`define CROSSLOOP_WORD_MAX_POOL_PLACE 4'hd  // where the first window lies
+`define CROSSLOOP_WORD_AVERAGE_POOL_INPUT 4'h3  // window word of the input tensors
+`define CROSSLOOP_WORD_AVERAGE_POOL_OTHER 4'h4  // zero point of the input, 0..255
+`define CROSSLOOP_WORD_AVERAGE_POOL_OUTPUT 4'h5  // window word of the output tensors
+`define CROSSLOOP_WORD_AVERAGE_POOL_SCALES 4'h6  // window word of the output block, two scales
+`define CROSSLOOP_WORD_AVERAGE_POOL_MODE 4'h8  // flags TABLE and LOGITS, and images
+`define CROSSLOOP_WORD_AVERAGE_POOL_IN_SIZE 4'h9  // of the input
+`define CROSSLOOP_WORD_AVERAGE_POOL_DEPTH 4'ha  // channels of input and output
+`define CROSSLOOP_WORD_AVERAGE_POOL_OUT_SIZE 4'hb  // of the output
+`define CROSSLOOP_WORD_AVERAGE_POOL_KERNEL 4'hc  // window and its steps
+`define CROSSLOOP_WORD_AVERAGE_POOL_PLACE 4'hd  // where the first window lies
+`define CROSSLOOP_WORD_ADD_INPUT 4'h3  // window word of the first operands
+`define CROSSLOOP_WORD_ADD_OTHER 4'h4  // window word of the second operands
+`define CROSSLOOP_WORD_ADD_OUTPUT 4'h5  // window word of the sums
+`define CROSSLOOP_WORD_ADD_SCALES 4'h6  // window word of the output block, a scale for each operand
+`define CROSSLOOP_WORD_ADD_MODE 4'h8  // flags TABLE and LOGITS, and images
+`define CROSSLOOP_WORD_ADD_IN_SIZE 4'h9  // of operands and sum
+`define CROSSLOOP_WORD_ADD_DEPTH 4'ha  // channels of operands and sum
+`define CROSSLOOP_PART_CONVOLVE_MODE_INPUT_BITS 3:0  // phases, 1..8, least significant bit first
+`define CROSSLOOP_PART_CONVOLVE_MODE_SKIP_ZERO 8:8  // a phase without a driven row contributes 0
+`define CROSSLOOP_PART_CONVOLVE_MODE_TABLE 9:9  // the output block has an output table
+`define CROSSLOOP_PART_CONVOLVE_MODE_LOGITS 10:10  // outputs are int32 words, not bytes; no table
+`define CROSSLOOP_PART_CONVOLVE_MODE_ADD_SUMS 11:11  // accumulators start from the running sums, not from 0
+`define CROSSLOOP_PART_CONVOLVE_MODE_STORE_SUMS 12:12  // accumulators become running sums, not outputs
+`define CROSSLOOP_PART_CONVOLVE_MODE_IMAGES 31:16  // tensors behind each other, each starting on a word
+`define CROSSLOOP_PART_CONVOLVE_IN_SIZE_HEIGHT 15:0  // rows
+`define CROSSLOOP_PART_CONVOLVE_IN_SIZE_WIDTH 31:16  // columns
+`define CROSSLOOP_PART_CONVOLVE_DEPTH_INPUTS 15:0  // of the input
+`define CROSSLOOP_PART_CONVOLVE_DEPTH_OUTPUTS 31:16  // of the output, CONVOLVE only
+`define CROSSLOOP_PART_CONVOLVE_OUT_SIZE_HEIGHT 15:0  // rows
+`define CROSSLOOP_PART_CONVOLVE_OUT_SIZE_WIDTH 31:16  // columns
+`define CROSSLOOP_PART_CONVOLVE_KERNEL_HEIGHT 7:0  // rows of a window
+`define CROSSLOOP_PART_CONVOLVE_KERNEL_WIDTH 15:8  // columns of a window
+`define CROSSLOOP_PART_CONVOLVE_KERNEL_STRIDE_H 23:16  // input rows from one output row to the next
+`define CROSSLOOP_PART_CONVOLVE_KERNEL_STRIDE_W 31:24  // input columns from one output column to the next
+`define CROSSLOOP_PART_CONVOLVE_PLACE_PAD_TOP 7:0  // rows above the input
+`define CROSSLOOP_PART_CONVOLVE_PLACE_PAD_LEFT 15:8  // columns before the input
+`define CROSSLOOP_PART_CONVOLVE_PLACE_FIRST_ROW 31:16  // output rows left out before the first one
 
 // Column table: word and bits of a field
 `define CROSSLOOP_COLUMN_GAIN_WORD 3'h0  // word of it
@@ -129,9 +212,9 @@
 `define CROSSLOOP_ERROR_NONZERO_RESERVED 4'h2  // an unused word or flag is set
 `define CROSSLOOP_ERROR_BAD_PAGE 4'h3  // page or page count beyond PAGES
 `define CROSSLOOP_ERROR_BAD_TABLE 4'h4  // rows or columns 0 or beyond ROWS, COLS
-`define CROSSLOOP_ERROR_BAD_LENGTH 4'h5  // vectors, outputs, input words or input bits out of range
+`define CROSSLOOP_ERROR_BAD_LENGTH 4'h5  // a number of vectors, outputs, images, channels, rows or bits out of range
 `define CROSSLOOP_ERROR_BAD_WINDOW 4'h6  // a range leaves the window or touches the ring
-`define CROSSLOOP_ERROR_OVERLAP 4'h7  // input and output ranges overlap
+`define CROSSLOOP_ERROR_OVERLAP 4'h7  // what is written overlaps what is read
 `define CROSSLOOP_ERROR_NOT_READY 4'h8  // a page is in the wrong state for this, or has no tables
 
 `endif
