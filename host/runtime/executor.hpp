@@ -18,7 +18,7 @@ struct RunOptions {
   std::uint32_t epoch = 0;  ///< every repetition of the same images advances it
   bool skip_zero = true;
   int total_images = 0;  ///< of the whole run, for numbering vectors; 0: the images passed
-  int batch = 32;        ///< images at a time
+  int batch = 64;        ///< images at a time
 };
 
 /// One batch of activations: uint8 HWC by tensor id; the logits are int32.
