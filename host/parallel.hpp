@@ -35,4 +35,12 @@ void run_workers(int workers, const Work& work) {
   }
 }
 
+/// Calls work(i, worker) for i = 0..count-1; worker w takes w, w + workers, ...
+template <typename Work>
+void for_each_index(int count, int workers, const Work& work) {
+  run_workers(workers, [&](int worker) {
+    for (int i = worker; i < count; i += workers) work(i, worker);
+  });
+}
+
 }  // namespace crossloop

@@ -106,8 +106,8 @@ inline void permute_strip(const std::uint16_t* from, const std::uint16_t* index,
 }
 
 /// Sums of code * weight over the columns of an output, codes without sign and all of them below
-/// 2^16, for a whole strip: column k of output u, in pairs of k, at 2 (u + outputs * (k / 2)) + k
-/// % 2.
+/// 2^16, for a whole strip. Columns lie in pairs: column 2 h + i of output u, i = 0 or 1, is at
+/// 2 (u + outputs h) + i.
 #define CROSSLOOP_PAIRED_FOLD
 class PairedFold {
  public:

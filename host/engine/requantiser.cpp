@@ -29,10 +29,12 @@ void requantise_row(const Scales& scales, const std::int32_t* accumulators, std:
   }
 }
 
-/// Both products fit 32 bits: an element is below 2^8, a multiplier below 2^16.
+}  // namespace
+
+// Both products fit 32 bits: an element is below 2^8, a multiplier below 2^16.
 CROSSLOOP_CLONES
-void add_row(const std::uint8_t* a, const std::uint8_t* b, std::size_t count, const AddScale& scale,
-             const OutputRange& range, std::int32_t* values) {
+void requantise_sums(const std::uint8_t* a, const std::uint8_t* b, std::size_t count,
+                     const AddScale& scale, const OutputRange& range, std::int32_t* values) {
   const std::int64_t half = rounding_half(scale.shift);
   const std::int64_t low = range.low, high = range.high;
   for (std::size_t i = 0; i < count; ++i) {
@@ -42,13 +44,6 @@ void add_row(const std::uint8_t* a, const std::uint8_t* b, std::size_t count, co
     const std::int64_t floored = value < low ? low : value;
     values[i] = static_cast<std::int32_t>(floored > high ? high : floored);
   }
-}
-
-}  // namespace
-
-void requantise_sums(const std::uint8_t* a, const std::uint8_t* b, std::size_t count,
-                     const AddScale& scale, const OutputRange& range, std::int32_t* values) {
-  add_row(a, b, count, scale, range, values);
 }
 
 Requantiser::Requantiser(std::span<const OutputScale> scales, const OutputRange& range)

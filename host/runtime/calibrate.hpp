@@ -31,7 +31,8 @@ void fit_gains(compiler::Deployment& deployment, int layer, const Measurement& m
                std::span<const std::uint8_t> inputs);
 
 /// Shift and zero code of each (layer, slice) by choose_adc_range(), on the sums that the measured
-/// cells, the gains in place and `inputs` make; no step finer than a quarter of a level.
+/// cells, the gains in place and `inputs` make; no step finer than a quarter of a level. Where that
+/// is more than 2^25 sums in a layer, evenly spread inputs that make at most 2^23 are enough.
 /// Calls compiler::finish_layer().
 void fit_adc_range(compiler::Deployment& deployment, int layer, const Measurement& measurement,
                    std::span<const std::uint8_t> inputs, const AdcRangeOptions& options);

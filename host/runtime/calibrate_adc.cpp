@@ -37,10 +37,13 @@ class Groups {
     for (const std::int32_t id : layer_.crossbars) count_columns(id);
   }
 
-  /// Room for some of the sums that `vectors` make: 1 / part of all.
+  bool by_column() const { return options_.group == AdcGroup::kColumn; }
+
+  /// Room for some of the sums that `vectors` make: 1 / part of all. None by column: those are
+  /// chosen from crossbar by crossbar.
   Sums room(std::size_t vectors, std::size_t part) const {
     Sums sums;
-    if (options_.group == AdcGroup::kColumn) return sums;
+    if (by_column()) return sums;
     for (const auto& [key, members] : members_) {
       sums[key].reserve(vectors * members.count * phases() / part);
     }
@@ -184,57 +187,48 @@ std::vector<std::uint8_t> thinned(const Deployment& deployment, const Layer& lay
   return taken;
 }
 
-/// Calls work(i, worker) for i = 0..count-1, shared out among `workers`.
-template <typename Work>
-void for_shares(std::size_t count, int workers, const Work& work) {
-  run_workers(workers, [&](int worker) {
-    const auto step = static_cast<std::size_t>(workers);
-    for (auto i = static_cast<std::size_t>(worker); i < count; i += step) {
-      work(i, static_cast<std::size_t>(worker));
-    }
-  });
-}
-
 /// Settings of the groups of all shares together. Which share a sum is in does not matter.
-Settings chosen_settings(const Groups& groups, std::vector<Sums> shares) {
+Settings settings_of(const Groups& groups, std::vector<Sums> shares) {
   std::vector<std::pair<AdcGroupKey, AdcSetting>> chosen;
   for (const auto& [key, sums] : shares.at(0)) chosen.push_back({key, {}});
-  for_shares(chosen.size(), worker_count(static_cast<int>(chosen.size())),
-             [&](std::size_t i, std::size_t) {
-               auto& [key, setting] = chosen[i];
-               std::vector<float> sums = std::move(shares[0].at(key));
-               for (std::size_t other = 1; other < shares.size(); ++other) {
-                 std::vector<float>& more = shares[other].at(key);
-                 sums.insert(sums.end(), more.begin(), more.end());
-                 more = {};
-               }
-               setting = groups.chosen(key, std::move(sums));
-             });
+  const int count = static_cast<int>(chosen.size());
+  for_each_index(count, worker_count(count), [&](int i, int) {
+    auto& [key, setting] = chosen[static_cast<std::size_t>(i)];
+    std::vector<float> sums = std::move(shares[0].at(key));
+    for (std::size_t other = 1; other < shares.size(); ++other) {
+      std::vector<float>& more = shares[other].at(key);
+      sums.insert(sums.end(), more.begin(), more.end());
+      more = {};
+    }
+    setting = groups.chosen(key, std::move(sums));
+  });
   return {chosen.begin(), chosen.end()};
 }
 
-/// What the crossbars of a layer give for `vectors`; by_column: no group spans two of them.
-Settings chosen_settings(const Groups& groups, const Deployment& deployment, const Layer& layer,
-                         const Measurement& measurement, std::span<const std::uint8_t> vectors,
-                         bool by_column) {
+/// What the crossbars of a layer give for `vectors`.
+Settings settings_of(const Groups& groups, const Deployment& deployment, const Layer& layer,
+                     const Measurement& measurement, std::span<const std::uint8_t> vectors) {
   const int inputs = compiler::vector_inputs(layer);
   const std::size_t count = vectors.size() / static_cast<std::size_t>(inputs);
-  const int workers = worker_count(static_cast<int>(layer.crossbars.size()));
+  const int crossbars = static_cast<int>(layer.crossbars.size());
+  const int workers = worker_count(crossbars);
   std::vector<Sums> shares{groups.room(count, 1)};  // the first takes in the others in the end
-  for (int worker = 1; worker < workers; ++worker)
+  for (int worker = 1; worker < workers; ++worker) {
     shares.push_back(groups.room(count, static_cast<std::size_t>(workers)));
+  }
   std::vector<Settings> settings(static_cast<std::size_t>(workers));
-  for_shares(layer.crossbars.size(), workers, [&](std::size_t i, std::size_t worker) {
-    const std::int32_t id = layer.crossbars[i];
+  for_each_index(crossbars, workers, [&](int i, int worker) {
+    const std::int32_t id = layer.crossbars[static_cast<std::size_t>(i)];
     const Crossbar& crossbar = deployment.crossbars[static_cast<std::size_t>(id)];
-    Sums& sums = shares[worker];
+    Sums& sums = shares[static_cast<std::size_t>(worker)];
     groups.collect(id, code_matrix(crossbar, measurement, id),
                    word_line_inputs(crossbar, vectors, inputs), sums);
-    if (!by_column) return;
-    for (auto& [key, values] : sums) settings[worker][key] = groups.chosen(key, std::move(values));
+    if (!groups.by_column()) return;
+    Settings& own = settings[static_cast<std::size_t>(worker)];
+    for (auto& [key, values] : sums) own[key] = groups.chosen(key, std::move(values));
     sums.clear();
   });
-  if (!by_column) return chosen_settings(groups, std::move(shares));
+  if (!groups.by_column()) return settings_of(groups, std::move(shares));
   for (std::size_t worker = 1; worker < settings.size(); ++worker) {
     settings[0].merge(settings[worker]);
   }
@@ -252,9 +246,7 @@ void fit_adc_range(Deployment& deployment, int layer, const Measurement& measure
   const Layer& here = deployment.layers.at(static_cast<std::size_t>(layer));
   const std::vector<std::uint8_t> vectors = thinned(deployment, here, inputs);
   const Groups groups(deployment, layer, options);
-  const bool by_column = options.group == AdcGroup::kColumn;  // none spans two crossbars
-  apply(groups, chosen_settings(groups, deployment, here, measurement, vectors, by_column), here,
-        deployment);
+  apply(groups, settings_of(groups, deployment, here, measurement, vectors), here, deployment);
   compiler::finish_layer(deployment, layer);
 }
 

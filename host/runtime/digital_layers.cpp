@@ -5,6 +5,7 @@
 
 #include "host/engine/requantiser.hpp"
 #include "host/runtime/gather.hpp"
+#include "host/runtime/layers.hpp"
 
 namespace crossloop::runtime {
 namespace {
@@ -155,7 +156,7 @@ void run(const Deployment& deployment, const Layer& layer, const Activations& ac
 
 void run_digital_layer(const Deployment& deployment, int layer, Activations& activations) {
   const Layer& here = deployment.layers.at(static_cast<std::size_t>(layer));
-  if (static_cast<std::size_t>(layer) + 1 == deployment.layers.size()) {
+  if (is_last(deployment, layer)) {
     run(deployment, here, activations, activations.logits);
   } else {
     run(deployment, here, activations,

@@ -8,6 +8,7 @@
 #include "host/runtime/digital_layers.hpp"
 #include "host/runtime/gather.hpp"
 #include "host/runtime/layer_outputs.hpp"
+#include "host/runtime/layers.hpp"
 
 namespace crossloop::runtime {
 
@@ -17,14 +18,6 @@ using compiler::LayerKind;
 using network::Shape;
 
 namespace {
-
-const Layer& layer_at(const Deployment& deployment, int layer) {
-  return deployment.layers.at(static_cast<std::size_t>(layer));
-}
-
-const Shape& shape_of(const Deployment& deployment, std::int32_t tensor) {
-  return deployment.tensors.at(static_cast<std::size_t>(tensor)).shape;
-}
 
 std::size_t size_of(const Shape& shape) { return static_cast<std::size_t>(shape.size()); }
 

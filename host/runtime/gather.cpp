@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "host/compiler/mapping.hpp"
+#include "host/runtime/layers.hpp"
 
 namespace crossloop::runtime {
 
@@ -15,14 +16,6 @@ using network::Window;
 namespace {
 
 constexpr int kBlock = 8;  // bytes copied at once
-
-const Shape& shape_of(const Deployment& deployment, std::int32_t tensor) {
-  return deployment.tensors.at(static_cast<std::size_t>(tensor)).shape;
-}
-
-const Layer& layer_at(const Deployment& deployment, int layer) {
-  return deployment.layers.at(static_cast<std::size_t>(layer));
-}
 
 }  // namespace
 

@@ -85,10 +85,7 @@ std::vector<std::uint8_t> gather_vectors(const compiler::Deployment& deployment,
 /// Calls work(image) for every image of a batch, on all cores.
 template <typename Work>
 void for_each_image(int images, const Work& work) {
-  const int workers = worker_count(images / 4);
-  run_workers(workers, [&](int worker) {
-    for (int image = worker; image < images; image += workers) work(image);
-  });
+  for_each_index(images, worker_count(images / 4), [&](int image, int) { work(image); });
 }
 
 }  // namespace crossloop::runtime

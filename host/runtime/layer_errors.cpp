@@ -9,6 +9,7 @@
 #include "host/network/executor.hpp"
 #include "host/runtime/digital_layers.hpp"
 #include "host/runtime/gather.hpp"
+#include "host/runtime/layers.hpp"
 
 namespace crossloop::runtime {
 
@@ -24,10 +25,6 @@ using RowMajor = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::Ro
 
 const TensorInfo& output_of(const Deployment& deployment, const Layer& layer) {
   return deployment.tensors.at(static_cast<std::size_t>(layer.output));
-}
-
-bool is_last(const Deployment& deployment, int layer) {
-  return static_cast<std::size_t>(layer) + 1 == deployment.layers.size();
 }
 
 /// Element i of a layer's output in a batch of activations; the last layer's are the logits.

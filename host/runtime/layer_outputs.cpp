@@ -2,17 +2,19 @@
 
 #include <algorithm>
 
+#include "host/runtime/layers.hpp"
+
 namespace crossloop::runtime {
 
 using compiler::Deployment;
 
 LayerOutputs::LayerOutputs(const Deployment& deployment, int layer, Activations& activations)
-    : layer_(deployment.layers.at(static_cast<std::size_t>(layer))),
+    : layer_(layer_at(deployment, layer)),
       requantiser_(layer_.scales, layer_.range),
       outputs_(static_cast<std::size_t>(layer_.outputs)),
       positions_(static_cast<std::size_t>(positions_of(deployment, layer))) {
   const std::size_t size = static_cast<std::size_t>(activations.images) * positions_ * outputs_;
-  if (static_cast<std::size_t>(layer) + 1 == deployment.layers.size()) {
+  if (is_last(deployment, layer)) {
     activations.logits.resize(size);
     logits_ = activations.logits.data();
   } else {

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "host/compiler/mapping.hpp"
+#include "host/runtime/layers.hpp"
 
 namespace crossloop::runtime {
 
@@ -13,14 +14,6 @@ using compiler::LayerKind;
 using network::Shape;
 
 namespace {
-
-const Layer& layer_at(const Deployment& deployment, int layer) {
-  return deployment.layers.at(static_cast<std::size_t>(layer));
-}
-
-const Shape& shape_of(const Deployment& deployment, std::int32_t tensor) {
-  return deployment.tensors.at(static_cast<std::size_t>(tensor)).shape;
-}
 
 int last_layer(const Deployment& deployment) {
   return static_cast<int>(deployment.layers.size()) - 1;

@@ -4,6 +4,7 @@
 
 #include "host/progress.hpp"
 #include "host/runtime/digital_layers.hpp"
+#include "host/runtime/layers.hpp"
 
 namespace crossloop::runtime {
 
@@ -13,18 +14,6 @@ using compiler::LayerKind;
 using network::Shape;
 
 namespace {
-
-const Layer& layer_at(const Deployment& deployment, int layer) {
-  return deployment.layers.at(static_cast<std::size_t>(layer));
-}
-
-const Shape& shape_of(const Deployment& deployment, std::int32_t tensor) {
-  return deployment.tensors.at(static_cast<std::size_t>(tensor)).shape;
-}
-
-bool is_last(const Deployment& deployment, int layer) {
-  return static_cast<std::size_t>(layer) + 1 == deployment.layers.size();
-}
 
 std::uint32_t place_of(const PlanStep& step, std::int32_t tensor) {
   return step.tensors.at(static_cast<std::size_t>(tensor));
