@@ -66,10 +66,12 @@ inline int draw_size(std::mt19937& rng) {
   return static_cast<int>(16.0 * std::exp2(draw(rng, 0, 5000) / 1000.0));
 }
 
-/// Differential columns as the compiler places them: output, slice, sign.
+/// Columns as the compiler places them: output, slice, sign. One in three has the offset encoding,
+/// where no twin takes off a column's zero code.
 inline void compiled_columns(RandomPage& page, int outputs, std::mt19937& rng) {
   const int cell_bits = draw(rng, 1, 4);
-  const int slices = (draw(rng, 2, 8) - 2 + cell_bits) / cell_bits;
+  const int signs = draw(rng, 0, 2) == 0 ? 1 : 2;
+  const int slices = (draw(rng, 2, 8) - signs + cell_bits) / cell_bits;
   const int noise = draw(rng, 0, 2);  // none, little, or of any size
   const bool converters = draw(rng, 0, 1) == 1;
   const int first_output = draw(rng, 0, outputs - 1);
@@ -82,11 +84,11 @@ inline void compiled_columns(RandomPage& page, int outputs, std::mt19937& rng) {
     column.offset = column.zero_code * (1 << column.shift);
   }
   for (std::size_t j = 0; j < page.tables.columns.size(); ++j) {
-    const int pair = static_cast<int>(j) / 2;
-    auto& column = page.tables.columns[j] = slice[pair % slices];
-    column.output = (first_output + pair / slices) % outputs;
-    column.negative = j % 2 == 1;
-    column.slice = pair % slices;
+    const int place = static_cast<int>(j) / signs;
+    auto& column = page.tables.columns[j] = slice[place % slices];
+    column.output = (first_output + place / slices) % outputs;
+    column.negative = signs == 2 && j % 2 == 1;
+    column.slice = place % slices;
     column.left_shift = cell_bits * column.slice;
     column.sigma = noise == 0 ? 0 : draw(rng, 0, noise == 1 ? 60 : 65535);
     if (converters) {

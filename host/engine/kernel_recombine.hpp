@@ -34,10 +34,11 @@ struct StripOrder {
     for (auto& at : index) at = static_cast<std::uint16_t>(position_of[at]);
   }
 
-  /// How many outputs a regular strip has: 16, 8, 4 or 2; 0 for any other strip.
+  /// How many outputs a regular strip has: 16, 8 or 4; 16 columns an output do not occur,
+  /// and 0 is any other strip.
   static int count_outputs(const std::int32_t* output) {
     const int count = output[kStrip - 1] - output[0] + 1;
-    if (count != 16 && count != 8 && count != 4 && count != 2) return 0;
+    if (count != 16 && count != 8 && count != 4) return 0;
     for (int c = 0; c < kStrip; ++c) {
       if (output[c] != output[0] + c / (kStrip / count)) return 0;
     }
@@ -149,8 +150,6 @@ void recombine(const KernelPage& page, const KernelJob& job, int first, int last
       return fold_strip<8>(order, job, first, last, codes, converted);
     case 4:
       return fold_strip<4>(order, job, first, last, codes, converted);
-    case 2:
-      return fold_strip<2>(order, job, first, last, codes, converted);
     default:
       return scatter_strip(page, order, job, first, last, column, codes, converted);
   }

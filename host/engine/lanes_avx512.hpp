@@ -144,7 +144,6 @@ class PairedFold {
   static __m512i folded(__m512i v) {
     if constexpr (kOutputs <= 8) v = _mm512_add_epi32(v, _mm512_shuffle_i64x2(v, v, 0x4E));
     if constexpr (kOutputs <= 4) v = _mm512_add_epi32(v, _mm512_shuffle_i64x2(v, v, 0xB1));
-    if constexpr (kOutputs <= 2) v = _mm512_add_epi32(v, _mm512_shuffle_epi32(v, _MM_PERM_BADC));
     return v;
   }
   __m512i index_, weight_, zero_, base_;
