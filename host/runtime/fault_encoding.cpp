@@ -10,6 +10,7 @@
 
 namespace crossloop::runtime {
 
+using analog::CellFault;
 using compiler::Crossbar;
 using compiler::Deployment;
 
@@ -68,23 +69,31 @@ std::map<std::int32_t, std::vector<Slice>> slices_of(const Crossbar& crossbar, i
   return slices;
 }
 
+/// Levels that a cell can hold.
+struct Reach {
+  int low = 0;
+  int high = 0;
+};
+
 /// One word line of a crossbar while it is encoded anew.
 class Row {
  public:
-  Row(Crossbar& crossbar, const std::vector<bool>& stuck, int row, int top)
+  Row(Crossbar& crossbar, const std::vector<CellFault>& faults, int row, int top)
       : crossbar_(crossbar),
-        stuck_(stuck),
+        faults_(faults),
         first_(static_cast<std::size_t>(row * crossbar.column_count())),
         top_(top) {}
 
-  bool is_stuck(int column) const { return column >= 0 && stuck_[at(column)]; }
+  bool is_stuck(const Pair& pair) const {
+    return fault_of(pair.positive) != CellFault::kNone ||
+           fault_of(pair.negative) != CellFault::kNone;
+  }
 
   /// Sets the pairs to the digits whose sum comes nearest to `weight`. Searches all of them, the
   /// nearest digit of each slice first: a stuck cell far down may want another digit further up.
   void encode(const std::vector<Slice>& slices, int weight) {
     std::vector<int> digits(slices.size(), 0);
     best_.clear();
-    best_rest_ = std::abs(weight) + 1;
     search(slices, 0, weight, digits);
     for (std::size_t i = 0; i < slices.size(); ++i) set(slices[i].pair, best_[i]);
   }
@@ -92,7 +101,7 @@ class Row {
  private:
   void search(const std::vector<Slice>& slices, std::size_t index, int rest,
               std::vector<int>& digits) {
-    if (best_rest_ == 0) return;
+    if (!best_.empty() && best_rest_ == 0) return;
     if (index == slices.size()) {
       if (best_.empty() || std::abs(rest) < best_rest_) {
         best_ = digits;
@@ -101,10 +110,10 @@ class Row {
       return;
     }
     const Slice& slice = slices[index];
-    const bool positive = is_stuck(slice.pair.positive);
-    const bool negative = is_stuck(slice.pair.negative);
-    const int low = slice.pair.negative < 0 || positive ? 0 : -top_;
-    const int high = slice.pair.positive < 0 || negative ? 0 : top_;
+    const Reach positive = reach(slice.pair.positive);
+    const Reach negative = reach(slice.pair.negative);
+    const int low = positive.low - negative.high;
+    const int high = positive.high - negative.low;
     const int nearest = std::clamp(
         static_cast<int>(std::lround(static_cast<double>(rest) / slice.unit)), low, high);
     for (int step = 0; step <= 2 * (high - low) + 1; ++step) {  // nearest, +1, -1, +2, -2, ...
@@ -115,20 +124,29 @@ class Row {
     }
   }
 
+  /// The lowest levels of the two cells whose difference is `digit`.
   void set(const Pair& pair, int digit) {
-    const bool positive = is_stuck(pair.positive);
-    const bool negative = is_stuck(pair.negative);
-    put(pair.positive, positive ? top_ : (negative ? top_ + digit : std::max(digit, 0)));
-    put(pair.negative, negative ? top_ : (positive ? top_ - digit : std::max(-digit, 0)));
+    const int negative = std::max(reach(pair.negative).low, reach(pair.positive).low - digit);
+    put(pair.negative, negative);
+    put(pair.positive, digit + negative);
+  }
+
+  Reach reach(int column) const {
+    if (column < 0) return {0, 0};
+    const CellFault fault = fault_of(column);
+    return {fault == CellFault::kStuckLrs ? top_ : 0, fault == CellFault::kStuckHrs ? 0 : top_};
   }
 
   std::size_t at(int column) const { return first_ + static_cast<std::size_t>(column); }
+  CellFault fault_of(int column) const {
+    return column < 0 ? CellFault::kNone : faults_[at(column)];
+  }
   void put(int column, int level) {
     if (column >= 0) crossbar_.levels[at(column)] = static_cast<std::uint8_t>(level);
   }
 
   Crossbar& crossbar_;
-  const std::vector<bool>& stuck_;
+  const std::vector<CellFault>& faults_;
   std::size_t first_;
   int top_;
   std::vector<int> best_;
@@ -143,13 +161,14 @@ StuckCells find_stuck_cells(const Deployment& deployment, const Measurement& mea
     const Crossbar& crossbar = deployment.crossbars[id];
     const MeasuredPage& page = measurement.pages.at(id);
     const Line line = fit(crossbar, page, deployment.tile.code);
-    std::vector<bool> high(page.codes.size(), false);
-    for (std::size_t i = 0; i < high.size(); ++i) {
-      const double expected = line.intercept + line.slope * (crossbar.levels[i] + kStuckLevels);
-      high[i] = page.codes[i] > expected;
-      stuck.count += high[i] ? 1 : 0;
+    std::vector<CellFault> faults(page.codes.size(), CellFault::kNone);
+    for (std::size_t i = 0; i < faults.size(); ++i) {
+      const double off = page.codes[i] - (line.intercept + line.slope * crossbar.levels[i]);
+      if (std::abs(off) < kStuckLevels * line.slope) continue;
+      faults[i] = off > 0 ? CellFault::kStuckLrs : CellFault::kStuckHrs;
+      ++stuck.count;
     }
-    stuck.high.push_back(std::move(high));
+    stuck.faults.push_back(std::move(faults));
   }
   return stuck;
 }
@@ -165,10 +184,10 @@ void encode_around_faults(Deployment& deployment, const StuckCells& stuck) {
     const auto& layer = deployment.layers[static_cast<std::size_t>(crossbar.layer)];
     const auto outputs = slices_of(crossbar, deployment.tile.code.cell_bits);
     for (int r = 0; r < crossbar.row_count(); ++r) {
-      Row row(crossbar, stuck.high.at(id), r, deployment.tile.code.levels() - 1);
+      Row row(crossbar, stuck.faults.at(id), r, deployment.tile.code.levels() - 1);
       for (const auto& [output, slices] : outputs) {
         const bool faulty = std::any_of(slices.begin(), slices.end(), [&](const Slice& slice) {
-          return row.is_stuck(slice.pair.positive) || row.is_stuck(slice.pair.negative);
+          return row.is_stuck(slice.pair);
         });
         if (!faulty) continue;
         row.encode(slices, compiler::weight_at(layer, output,
