@@ -58,6 +58,45 @@ TEST_P(EngineOn, EqualsTheReferenceToTheLastBit) {
   }
 }
 
+/// Codes whose sums come near the ends of 16 bits; gains of 2^g, shifts g + `right`, and offsets of
+/// up to `reach` sums.
+RandomPage power_of_two_page(int right, int reach, std::mt19937& rng) {
+  RandomPageOptions options{
+      .rows = 60, .columns = 40, .code_bits = 9, .noisy = draw(rng, 0, 1) == 1};
+  RandomPage page = random_page(options, rng);
+  for (auto& code : page.codes) code = static_cast<std::uint16_t>(draw(rng, 450, 511));
+  for (auto& column : page.tables.columns) {
+    const int exponent = draw(rng, 0, 8);
+    column.gain = 1 << exponent;
+    column.shift = exponent + right;
+    column.bits = draw(rng, 1, 8);
+    column.reference = draw(rng, 0, 1) * draw(rng, 0, 500);
+    column.offset = draw(rng, -reach, reach) * column.gain + draw(rng, 0, column.gain - 1);
+  }
+  return page;
+}
+
+TEST_P(EngineOn, ConvertsByShiftsAtTheEndsOf16Bits) {
+  std::mt19937 rng(3);
+  for (int round = 0; round < 60; ++round) {
+    const int reach = draw(rng, 0, 3) == 0 ? 40'000 : 8'000;
+    const RandomPage page = power_of_two_page(draw(rng, 0, 10), reach, rng);
+    Engine engine({.threads = 1});
+    engine.load(1, 60, 40, page.codes);
+    Job job;
+    job.inputs = 40;
+    job.outputs = 8;
+    job.settings = {8, draw(rng, 0, 1) == 1, static_cast<std::uint32_t>(rng())};
+    job.pages = {{1, &page.tables}};
+    std::vector<std::uint8_t> vectors(40 * 30);
+    for (auto& byte : vectors) byte = static_cast<std::uint8_t>(rng() | rng() | rng());
+    const JobResult expected = reference_run({page}, job, vectors);
+    const JobResult got = engine.run(job, vectors);
+    ASSERT_EQ(got.accumulators, expected.accumulators) << "round " << round;
+    ASSERT_EQ(got.counters, expected.counters) << "round " << round;
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(InstructionSets, EngineOn,
                          ::testing::Values("plain", "avx2", "avx512", ""), [](const auto& set) {
                            return set.param[0] == 0 ? std::string("best") : std::string(set.param);

@@ -8,14 +8,20 @@
 namespace crossloop::engine::CROSSLOOP_KERNEL {
 namespace {
 
-/// The columns of a strip as vectors. Even and odd columns go through the ADC apart, 32 bits wide;
-/// from `packed` on they lie in the order of packed_column().
-struct CompactStrip {
-  CompactStrip(const KernelPage& page, int column) {
+inline Words column_words(const std::int32_t* values) {
+  std::int16_t narrow[kWords];
+  for (int i = 0; i < kWords; ++i) narrow[i] = static_cast<std::int16_t>(values[i]);
+  return load<Words>(narrow);
+}
+
+/// (S' gain + offset) >> shift of a strip. Even and odd columns go apart, 32 bits wide, and come
+/// back in the order of packed_column().
+class ProductAdc {
+ public:
+  ProductAdc(const KernelPage& page, int column) {
     std::int16_t even[kStrip] = {};
     std::int16_t odd[kStrip] = {};
     std::int32_t first[kStrip], second[kStrip], right[kStrip], right_odd[kStrip];
-    std::int16_t tops[kStrip], sigmas[kStrip];
     for (int c = 0; c < kStrip; c += 2) {
       even[c] = static_cast<std::int16_t>(page.gain[column + c]);
       odd[c + 1] = static_cast<std::int16_t>(page.gain[column + c + 1]);
@@ -24,24 +30,46 @@ struct CompactStrip {
       right[c / 2] = page.shift[column + c];
       right_odd[c / 2] = page.shift[column + c + 1];
     }
-    for (int position = 0; position < kStrip; ++position) {
-      tops[position] = static_cast<std::int16_t>(page.top[column + packed_column(position)]);
-      sigmas[position] = static_cast<std::int16_t>(page.sigma[column + position]);
-    }
     for (int part = 0; part < kParts; ++part) {
-      gain_even[part] = load<Words>(even + kWords * part);
-      gain_odd[part] = load<Words>(odd + kWords * part);
-      offset_even[part] = load<Longs>(first + kHalf * part);
-      offset_odd[part] = load<Longs>(second + kHalf * part);
-      shift_even[part] = load<Longs>(right + kHalf * part);
-      shift_odd[part] = load<Longs>(right_odd + kHalf * part);
-      top[part] = load<Words>(tops + kWords * part);
-      sigma[part] = load<Words>(sigmas + kWords * part);
+      gain_even_[part] = load<Words>(even + kWords * part);
+      gain_odd_[part] = load<Words>(odd + kWords * part);
+      offset_even_[part] = load<Longs>(first + kHalf * part);
+      offset_odd_[part] = load<Longs>(second + kHalf * part);
+      shift_even_[part] = load<Longs>(right + kHalf * part);
+      shift_odd_[part] = load<Longs>(right_odd + kHalf * part);
     }
   }
-  Words gain_even[kParts], gain_odd[kParts], top[kParts], sigma[kParts];
-  Longs offset_even[kParts], offset_odd[kParts], shift_even[kParts], shift_odd[kParts];
+
+  [[gnu::always_inline]] inline Words operator()(Words sums, int part) const {
+    const Longs even = dot(offset_even_[part], sums, gain_even_[part]);
+    const Longs odd = dot(offset_odd_[part], sums, gain_odd_[part]);
+    return packed(shifted(even, shift_even_[part]), shifted(odd, shift_odd_[part]));
+  }
+
+ private:
+  Words gain_even_[kParts], gain_odd_[kParts];
+  Longs offset_even_[kParts], offset_odd_[kParts], shift_even_[kParts], shift_odd_[kParts];
 };
+
+#if defined(CROSSLOOP_SHIFTED_WORDS)
+/// The same for KernelPage::by_shift, in order.
+class ShiftAdc {
+ public:
+  ShiftAdc(const KernelPage& page, int column) {
+    for (int part = 0; part < kParts; ++part) {
+      offset_[part] = load<Words>(page.word_offset + column + kWords * part);
+      shift_[part] = load<Words>(page.word_shift + column + kWords * part);
+    }
+  }
+
+  [[gnu::always_inline]] inline Words operator()(Words sums, int part) const {
+    return shifted(saturated_sum(sums, offset_[part]), shift_[part]);
+  }
+
+ private:
+  Words offset_[kParts], shift_[kParts];
+};
+#endif
 
 #if defined(CROSSLOOP_BEND_BY_CODE)
 struct Bend {
@@ -78,15 +106,22 @@ inline void sum_list(const std::int16_t* table, const std::uint16_t* list, int t
 }
 
 /// Reads one strip of a page.
-template <bool kNoisy, typename Inl>
+template <bool kNoisy, typename Inl, typename Adc>
 class CompactReader {
  public:
   CompactReader(const KernelPage& page, const KernelJob& job, int first, int column)
-      : strip_(page, column),
+      : adc_(page, column),
         threefry_(job.seed, page.crossbar),
         inl_(page.inl),
         vector_(job.first_vector + static_cast<std::uint32_t>(first)),
-        pair_(column / 2) {}
+        pair_(column / 2) {
+    std::int32_t tops[kStrip];
+    for (int i = 0; i < kStrip; ++i) tops[i] = page.top[column + column_at(page, i)];
+    for (int part = 0; part < kParts; ++part) {
+      top_[part] = column_words(tops + kWords * part);
+      sigma_[part] = column_words(page.sigma + column + kWords * part);
+    }
+  }
 
   /// Adds the codes of the reads order[i] .. order[i + kCount - 1], shifted by their phase.
   template <int kCount>
@@ -108,7 +143,7 @@ class CompactReader {
         noise_of_pairs<kCount>(threefry_, counters, pair_ + part * kHalf, even, odd);
         each<kCount>([&](int k) __attribute__((always_inline)) {
           const Words noise = left(interleaved(even[k], odd[k]), 7);
-          sums[k][part] += scaled_product(noise, strip_.sigma[part]);
+          sums[k][part] += scaled_product(noise, sigma_[part]);
         });
       }
       each<kCount>([&](int k) __attribute__((always_inline)) {
@@ -129,13 +164,9 @@ class CompactReader {
  private:
   [[gnu::always_inline]] inline void convert(Words sums, int part, int phase,
                                              std::uint16_t* target) {
-    const Longs even = dot(strip_.offset_even[part], sums, strip_.gain_even[part]);
-    const Longs odd = dot(strip_.offset_odd[part], sums, strip_.gain_odd[part]);
-    const Words top = strip_.top[part];
-    Words codes =
-        packed(shifted(even, strip_.shift_even[part]), shifted(odd, strip_.shift_odd[part]));
-    const Words unclamped = codes;
-    codes = smaller(larger(codes, Words{}), top);
+    const Words top = top_[part];
+    const Words unclamped = adc_(sums, part);
+    Words codes = smaller(larger(unclamped, Words{}), top);
     if (differ(unclamped, codes)) [[unlikely]] {
       low_[part] = counted(low_[part], Words{}, unclamped);
       high_[part] = counted(high_[part], unclamped, top);
@@ -146,21 +177,22 @@ class CompactReader {
     store(target, load<Words>(target) + left(codes, phase));
   }
 
-  const CompactStrip strip_;
+  const Adc adc_;
   const Threefry threefry_;
   const Inl inl_;
   std::uint32_t vector_;
   int pair_;
+  Words top_[kParts], sigma_[kParts];
   Words low_[kParts] = {};
   Words high_[kParts] = {};
 };
 
 /// Adds the codes of all reads of a strip to `scratch.codes`: 16 bits without sign are enough for
 /// codes of 8 bits in 8 phases.
-template <bool kNoisy, typename Inl>
+template <bool kNoisy, typename Inl, typename Adc>
 void read_compact(const KernelPage& page, const KernelJob& job, int first, int column,
                   KernelScratch& scratch, KernelCounters& counters) {
-  CompactReader<kNoisy, Inl> reader(page, job, first, column);
+  CompactReader<kNoisy, Inl, Adc> reader(page, job, first, column);
   const int end = scratch.reads.end;
   int i = scratch.reads.first;
   for (; i + kTogether <= end; i += kTogether) reader.template read<kTogether>(scratch, i);

@@ -30,7 +30,7 @@ struct StripOrder {
     }
     if (!page.compact) return;
     int position_of[kStrip];
-    for (int i = 0; i < kStrip; ++i) position_of[packed_column(i)] = i;
+    for (int i = 0; i < kStrip; ++i) position_of[column_at(page, i)] = i;
     for (auto& at : index) at = static_cast<std::uint16_t>(position_of[at]);
   }
 

@@ -28,11 +28,25 @@ inline void store(Element* values, Vector vector) {
   __builtin_memcpy(values, &vector, sizeof vector);
 }
 
+/// Whether the ADC of a page needs no product. Not worth it without shifts of 16-bit lanes.
+inline bool by_shift(const KernelPage& page) {
+#if defined(CROSSLOOP_SHIFTED_WORDS)
+  return page.by_shift;
+#else
+  return false && page.by_shift;
+#endif
+}
+
 /// Where `packed` puts the lanes: column (0..31) of position `position` of a strip.
 inline int packed_column(int position) {
   const int block = position & ~7;
   const int within = position & 7;
   return block + (within < 4 ? 2 * within : 2 * (within - 4) + 1);
+}
+
+/// The column of position `position` of a strip in `KernelScratch::codes`.
+inline int column_at(const KernelPage& page, int position) {
+  return page.compact && !by_shift(page) ? packed_column(position) : position;
 }
 
 /// Calls step(0) .. step(kCount - 1), written out so that arrays indexed by it live in registers.

@@ -41,6 +41,10 @@ inline Longs dot(Longs sum, Words a, Words b) {
 
 inline Longs shifted(Longs v, Longs right) { return longs(_mm512_srav_epi32(raw(v), raw(right))); }
 
+#define CROSSLOOP_SHIFTED_WORDS
+inline Words shifted(Words v, Words right) { return words(_mm512_srav_epi16(raw(v), raw(right))); }
+inline Words saturated_sum(Words a, Words b) { return words(_mm512_adds_epi16(raw(a), raw(b))); }
+
 /// Both cut to 16 bits with saturation, blocks of 4 in turn.
 inline Words packed(Longs a, Longs b) { return words(_mm512_packs_epi32(raw(a), raw(b))); }
 

@@ -40,11 +40,20 @@ void build_table(const KernelPage& page, int column, std::int16_t* table) {
 using ReadStrip = void (*)(const KernelPage&, const KernelJob&, int first, int column,
                            KernelScratch&, KernelCounters&);
 
+template <typename Adc>
+ReadStrip compact_reader(const KernelPage& page) {
+  if (page.noisy) {
+    return page.inl ? read_compact<true, Bend, Adc> : read_compact<true, NoBend, Adc>;
+  }
+  return page.inl ? read_compact<false, Bend, Adc> : read_compact<false, NoBend, Adc>;
+}
+
 ReadStrip strip_reader(const KernelPage& page) {
+#if defined(CROSSLOOP_SHIFTED_WORDS)
+  if (by_shift(page)) return compact_reader<ShiftAdc>(page);
+#endif
+  if (page.compact) return compact_reader<ProductAdc>(page);
   const bool bent = page.inl != nullptr;
-  if (page.compact && page.noisy)
-    return bent ? read_compact<true, Bend> : read_compact<true, NoBend>;
-  if (page.compact) return bent ? read_compact<false, Bend> : read_compact<false, NoBend>;
   if (page.narrow_adc) {
     return bent ? read_general<std::int32_t, true> : read_general<std::int32_t, false>;
   }

@@ -48,6 +48,11 @@ struct KernelPage {
   bool narrow_adc = false;  ///< S' * gain + offset fits 32 bits
   /// Everything fits 16-bit lanes: S', gains and sigmas; no code has more than 8 bits.
   bool compact = false;
+  /// Compact, and all gains are powers of two: a code is (S' + word_offset) >> word_shift, the sum
+  /// saturated.
+  bool by_shift = false;
+  const std::int16_t* word_offset = nullptr;
+  const std::int16_t* word_shift = nullptr;
   bool noisy = false;  ///< some sigma is not 0
   std::uint32_t crossbar = 0;
 };

@@ -1,6 +1,7 @@
 #include "host/engine/prepared_page.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cstdlib>
 
 #include "host/engine/adc.hpp"
@@ -98,6 +99,28 @@ void PreparedPage::classify(const LoadedArray& array,
           : static_cast<int>(kLargest16 / (kGroup * std::max<std::int64_t>(1, widest_code)));
   kernel.narrow_adc = widest_product <= 0x7FFFFFFF;
   kernel.compact = kernel.narrow_adc && narrow_settings && widest_read <= kLargest16;
+  if (kernel.compact) replace_gains(columns, widest_read);
+}
+
+/// With a gain of 2^g and g <= shift, (S' 2^g + offset) >> shift = (S' + (offset >> g)) >> (shift -
+/// g). That sum may saturate where the code is beyond its upper rail then, too.
+void PreparedPage::replace_gains(const std::vector<compiler::ColumnSetting>& columns,
+                                 std::int64_t widest_read) {
+  word_offset_.resize(top_.size());
+  word_shift_.resize(top_.size());
+  for (std::size_t j = 0; j < columns.size(); ++j) {
+    const auto gain = static_cast<std::uint32_t>(columns[j].gain);
+    const int exponent = std::countr_zero(gain);
+    const int shift = columns[j].shift - exponent;
+    if (!std::has_single_bit(gain) || shift < 0) return;
+    const std::int64_t offset = offset_[j] >> exponent;
+    if (std::abs(offset) > kLargest16) return;
+    const bool saturates = widest_read + std::abs(offset) > kLargest16;
+    if (saturates && kLargest16 >> shift <= top_[j]) return;
+    word_offset_[j] = static_cast<std::int16_t>(offset);
+    word_shift_[j] = static_cast<std::int16_t>(shift);
+  }
+  kernel.by_shift = true;
 }
 
 void PreparedPage::point(const LoadedArray& array, const compiler::PageTables& tables) {
@@ -112,6 +135,8 @@ void PreparedPage::point(const LoadedArray& array, const compiler::PageTables& t
   kernel.gain = gain_.data();
   kernel.offset = offset_.data();
   kernel.shift = shift_.data();
+  kernel.word_offset = word_offset_.data();
+  kernel.word_shift = word_shift_.data();
   kernel.top = top_.data();
   kernel.zero = zero_.data();
   kernel.weight = weight_.data();

@@ -34,11 +34,13 @@ struct PreparedPage {
   void fill_column(std::size_t j, const compiler::ColumnSetting& column, Fault fault);
   void fill_inl(const analog::InlTable& table, const std::vector<compiler::ColumnSetting>& columns);
   void classify(const LoadedArray& array, const std::vector<compiler::ColumnSetting>& columns);
+  void replace_gains(const std::vector<compiler::ColumnSetting>& columns, std::int64_t widest_read);
   void point(const LoadedArray& array, const compiler::PageTables& tables);
 
   std::vector<std::int32_t> reference_, sigma_, gain_, shift_, top_, zero_, weight_, output_;
   std::vector<std::int32_t> inl_, inl_shift_;
   std::vector<std::int64_t> offset_;
+  std::vector<std::int16_t> word_offset_, word_shift_;
 };
 
 }  // namespace crossloop::engine
