@@ -231,6 +231,34 @@ TEST(Remnants, StayApartWhereARowWouldMeetALiveWeightTwice) {
   EXPECT_EQ(deployment.crossbars.size(), 4u);
 }
 
+TEST(Remnants, OfRandomLayersGiveTheSameLogits) {
+  std::mt19937 rng(6);
+  std::size_t saved = 0;
+  for (int round = 0; round < 40; ++round) {
+    const int inputs = 20 + static_cast<int>(rng() % 60),
+              outputs = 2 + static_cast<int>(rng() % 11);
+    const unsigned alive = 1 + rng() % 5;  // of 10 groups of four weights
+    network::Network network = single_linear(inputs, outputs);
+    auto weights = network::weight_of(network.nodes[0]).values;
+    bool keep = true;
+    for (std::size_t i = 0; i < weights.size(); ++i) {
+      if (i % 4 == 0) keep = rng() % 10 < alive;
+      if (!keep) weights[i] = 0.0F;
+    }
+    const TileFormat tile = test_tile(16, 32);
+    const auto images = noisy_images(network.input_shape, 4, 3);
+    network::Network again = network;
+    const Deployment apart = compile(again, tile, test_device(), images);
+    const Deployment together =
+        compile(network, tile, test_device(), images, with(&PlanOptions::share));
+    EXPECT_NO_THROW(validate(together)) << "round " << round;
+    ASSERT_EQ(ideal_logits(together, images), ideal_logits(apart, images)) << "round " << round;
+    ASSERT_LE(together.crossbars.size(), apart.crossbars.size());
+    saved += apart.crossbars.size() - together.crossbars.size();
+  }
+  EXPECT_GT(saved, 20u);
+}
+
 TEST(Offset, FlipsColumnsSoThatNoSumExceedsHalfOfTheLargest) {
   const Deployment deployment = compiled({"", {}, Encoding::kOffset});
   bool flipped = false;
