@@ -2,12 +2,14 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <map>
 #include <set>
 
 #include "host/network/executor.hpp"
 #include "host/runtime/engine_backend.hpp"
+#include "tests/compiler_fixture.hpp"
 #include "tests/small_deployment.hpp"
 
 namespace crossloop::runtime {
@@ -241,6 +243,31 @@ TEST(FitAdcRange, HoldsTheSumsOfTheSampleWithoutClipping) {
   });
   EXPECT_GT(conversions, 0);
   EXPECT_LE(clipped, conversions / 1000);  // measured codes are rounded reads
+}
+
+/// Columns of a linear layer whose ADC ranges, by max, were fitted to `count` vectors, all dark but
+/// those from `bright` up to `end`.
+std::vector<compiler::ColumnSetting> fitted_columns(int count, int bright, int end) {
+  constexpr int kInputs = 4, kOutputs = 64;  // 512 columns of 8 phases: 2^12 sums a vector
+  network::Network network = compiler::single_linear(kInputs, kOutputs);
+  const auto images = compiler::noisy_images(network.input_shape, 2, 3);
+  Deployment deployment =
+      compiler::compile(network, compiler::test_tile(16, 512), compiler::test_device(), images);
+  std::vector<std::uint8_t> vectors(static_cast<std::size_t>(kInputs) *
+                                    static_cast<std::size_t>(count));
+  std::fill(vectors.begin() + kInputs * bright, vectors.begin() + kInputs * end, std::uint8_t{255});
+  fit_adc_range(deployment, 0, nominal_measurement(deployment), vectors,
+                {.policy = AdcRangePolicy::kMax});
+  return deployment.crossbars.at(0).tables.columns;
+}
+
+TEST(FitAdcRange, ThinsEvenlyBeyond2To25SumsALayer) {
+  const auto dark = fitted_columns(100, 0, 0);
+  const auto bright = fitted_columns(100, 1, 2);
+  ASSERT_NE(dark, bright);
+  EXPECT_EQ(fitted_columns(8192, 1, 2), bright);  // all are taken
+  EXPECT_EQ(fitted_columns(8200, 1, 2), dark);    // one in four: 0, 4, 8, ...
+  EXPECT_EQ(fitted_columns(8200, 8190, 8200), bright);
 }
 
 }  // namespace
