@@ -128,15 +128,17 @@ TEST(LayerErrors, CompareRealValuesOfAllImages) {
   const auto logits = run_images(test.deployment, backend, test.images, {});
   const auto expected = network::run(
       test.net, network::normalise(test.net, test.images, 0, test.images.count), test.images.count);
-  double signal = 0.0, error = 0.0;
+  double signal = 0.0, error = 0.0, chip = 0.0;
   for (std::size_t i = 0; i < logits.size(); ++i) {
     const double real = logits[i] * test.deployment.tensors.back().scale;
     signal += expected[i] * double{expected[i]};
     error += (expected[i] - real) * (expected[i] - real);
+    chip += real * real;
   }
   EXPECT_NEAR(layers[1].float_chip.signal, signal, 1e-9 * signal);
   EXPECT_NEAR(layers[1].float_chip.error, error, 1e-9 * error);
   EXPECT_LT(layers[1].integer_chip.decibel().value(), 20.0);
+  EXPECT_GT(std::abs(layers[1].integer_chip.signal - chip), 1e-6 * chip);  // that of the integers
   EXPECT_GT(layers[1].float_integer.decibel().value(), 30.0);
 }
 
