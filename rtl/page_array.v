@@ -43,8 +43,14 @@ module page_array #(
   wire [COLUMN_WIDTH-1:0] write_column = host_column[COLUMN_WIDTH-1:0];
   wire [COLUMN_WIDTH-1:0] read_column  = column_re_i ? column_i : write_column;
 
+  integer word;
+
   always @(posedge clk_i) begin
-    if (we_i) columns_q[write_column][host_word[WORD_WIDTH-1:0]*32 +: 32] <= wdata_i;
+    // One write enable for each word: a variable slice would give every bit of a column its own, and
+    // block RAM with so many enables is eight times as much.
+    for (word = 0; word < COLUMN_WORDS; word = word + 1)
+      if (we_i && host_word == word[ADDR_WIDTH-1:0])
+        columns_q[write_column][word*32 +: 32] <= wdata_i;
     if (re_i) word_q <= host_word[WORD_WIDTH-1:0];
     if (re_i || column_re_i) planes_q <= columns_q[read_column];
   end

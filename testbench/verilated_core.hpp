@@ -60,6 +60,7 @@ class VerilatedCore final : public VerilatedDevice {
     planes[static_cast<std::size_t>(plane * plane_words + row / 32)] ^= 1U << (row % 32);
   }
 
+  Model& model() { return *dut_; }
   bool interrupt() override { return dut_->irq_o != 0; }
   std::uint64_t cycles() const override { return dut_.cycles(); }
 

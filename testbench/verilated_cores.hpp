@@ -11,4 +11,9 @@ std::unique_ptr<VerilatedDevice> make_verilated_core_16(const VerilatedOptions& 
 std::unique_ptr<VerilatedDevice> make_verilated_core_64(const VerilatedOptions& options);
 std::unique_ptr<VerilatedDevice> make_verilated_core_128(const VerilatedOptions& options);
 
+// The same with a wave file, options.trace.
+std::unique_ptr<VerilatedDevice> make_traced_core_16(const VerilatedOptions& options);
+std::unique_ptr<VerilatedDevice> make_traced_core_64(const VerilatedOptions& options);
+std::unique_ptr<VerilatedDevice> make_traced_core_128(const VerilatedOptions& options);
+
 }  // namespace crossloop::testbench

@@ -12,13 +12,14 @@ namespace {
 struct Build {
   VerilatedGeometry geometry;
   std::unique_ptr<VerilatedDevice> (*make)(const VerilatedOptions&);
+  std::unique_ptr<VerilatedDevice> (*make_traced)(const VerilatedOptions&);
 };
 
 // The geometries of testbench/CMakeLists.txt.
 constexpr std::array kBuilds{
-    Build{{16, 16, 8}, make_verilated_core_16},
-    Build{{64, 64, 8}, make_verilated_core_64},
-    Build{{128, 128, 8}, make_verilated_core_128},
+    Build{{16, 16, 8}, make_verilated_core_16, make_traced_core_16},
+    Build{{64, 64, 8}, make_verilated_core_64, make_traced_core_64},
+    Build{{128, 128, 8}, make_verilated_core_128, make_traced_core_128},
 };
 
 std::string text(const VerilatedGeometry& geometry) {
@@ -44,7 +45,9 @@ std::unique_ptr<VerilatedDevice> make_verilated_device(const VerilatedOptions& o
   }
   std::string known;
   for (const Build& build : kBuilds) {
-    if (build.geometry == options.geometry) return build.make(options);
+    if (build.geometry == options.geometry) {
+      return options.trace.empty() ? build.make(options) : build.make_traced(options);
+    }
     known += (known.empty() ? "" : "; ") + text(build.geometry);
   }
   throw InputError("rtl device: no tile of " + text(options.geometry) + " is built in, only " +

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <vector>
 
@@ -24,6 +25,9 @@ struct VerilatedOptions {
   int seed = 1;  ///< of the power-up state and of the stalls, >= 1
   /// Chance that the host leaves out a cycle on an AXI channel, 0..0.95. Testing only: it is slow.
   double stall_probability = 0.0;
+  /// FST file for the waves of every signal from reset on, there once the device is gone; empty:
+  /// none. It must be writable. Simulation takes several times as long.
+  std::filesystem::path trace;
 };
 
 /// A simulated device. Registers and window are reached through AXI4-Lite transactions only.

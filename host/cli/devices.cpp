@@ -11,13 +11,14 @@ namespace crossloop::cli {
 std::unique_ptr<runtime::Backend> open_backend(const std::string& name,
                                                const compiler::TileFormat& tile,
                                                const analog::Device& device,
-                                               std::uint64_t chip_seed) {
+                                               std::uint64_t chip_seed,
+                                               const std::filesystem::path& trace) {
   if (name == "engine") {
     return std::make_unique<runtime::EngineBackend>(tile, device, chip_seed);
   }
   if (name == "rtl") {
-    auto simulation =
-        testbench::make_verilated_device({.geometry = {tile.rows, tile.columns, tile.code.bits}});
+    auto simulation = testbench::make_verilated_device(
+        {.geometry = {tile.rows, tile.columns, tile.code.bits}, .trace = trace});
     auto planted = std::make_unique<runtime::PlantedTransport>(
         std::move(simulation), analog::Chip(device, tile.code, chip_seed));
     return std::make_unique<runtime::DeviceBackend>("rtl", std::move(planted), tile);

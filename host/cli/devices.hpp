@@ -1,6 +1,7 @@
 // Devices by name.
 #pragma once
 
+#include <filesystem>
 #include <memory>
 #include <string>
 
@@ -12,11 +13,13 @@
 namespace crossloop::cli {
 
 /// "engine" or "rtl" with a chip of `device` and `chip_seed` behind it. Throws InputError for
-/// another name, listing these, or where the RTL was not built for this tile.
+/// another name, listing these, or where the RTL was not built for this tile. The RTL leaves its
+/// waves in `trace`, see VerilatedOptions.
 std::unique_ptr<runtime::Backend> open_backend(const std::string& name,
                                                const compiler::TileFormat& tile,
                                                const analog::Device& device,
-                                               std::uint64_t chip_seed);
+                                               std::uint64_t chip_seed,
+                                               const std::filesystem::path& trace = {});
 
 /// The chip of the plant behind a backend that open_backend() made. A real device has none; here
 /// it is for reports, measuring never asks it. Throws DeviceError where there is none.

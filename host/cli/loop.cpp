@@ -6,6 +6,7 @@
 
 #include "host/cli/command.hpp"
 #include "host/cli/devices.hpp"
+#include "host/cli/options.hpp"
 #include "host/report/report.hpp"
 
 namespace crossloop::cli {
@@ -19,6 +20,7 @@ struct LoopArguments {
   std::filesystem::path runs = "runs";
   std::string inject = "none";
   bool fresh = false;
+  std::filesystem::path trace;
 };
 
 const std::map<std::string, loop::Inject> kInjections = {
@@ -51,6 +53,8 @@ std::string command_of(const LoopArguments& arguments) {
 
 void run(const LoopArguments& arguments, const Globals& globals) {
   loop::LoopConfig config = loop::read_loop_config(arguments.config, config_root());
+  check_trace(arguments.trace,
+              config.rtl_images > 0 || config.device == "rtl" || arguments.device == "rtl");
   if (!arguments.data.empty()) config.source = arguments.data;
   if (!arguments.device.empty()) config.device = arguments.device;
   config.inject = kInjections.at(arguments.inject);
@@ -58,7 +62,13 @@ void run(const LoopArguments& arguments, const Globals& globals) {
   config.command = command_of(arguments);
   config.version = CROSSLOOP_VERSION;
   config.fresh = arguments.fresh;
-  const loop::Summary summary = loop::run_loop(config, open_backend);
+  // One RTL device at a time; the last one, which verifies, leaves the wave file.
+  const auto open = [&](const std::string& name, const compiler::TileFormat& tile,
+                        const analog::Device& device, std::uint64_t chip_seed) {
+    return open_backend(name, tile, device, chip_seed,
+                        name == "rtl" ? arguments.trace : std::filesystem::path());
+  };
+  const loop::Summary summary = loop::run_loop(config, open);
   std::fputs(summary.table().c_str(), stdout);
   report::write_report(summary.json(), config.run_folder / "report.html");
   std::printf("  results        %s\n", (config.run_folder / "summary.json").c_str());
@@ -92,6 +102,7 @@ void add_loop(CLI::App& app, Globals& globals) {
       ->check(CLI::IsMember(names_of(kInjections)))
       ->capture_default_str();
   command->add_flag("--fresh", arguments->fresh, "start over instead of resuming from checkpoints");
+  add_trace_option(*command, arguments->trace);
   command->callback([arguments, &globals] { run(*arguments, globals); });
 }
 

@@ -22,6 +22,7 @@ struct MeasureArguments {
 };
 
 void run(const MeasureArguments& arguments, const Globals& globals) {
+  check_trace(arguments.chip.trace, arguments.chip.on == "rtl");
   const auto deployment = compiler::read_deployment(arguments.deployment);
   const analog::Device device = find_chip_device(arguments.chip, deployment);
   const auto chip = program_chip(arguments.chip, deployment, device);

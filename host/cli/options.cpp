@@ -9,6 +9,7 @@
 #include "host/cli/devices.hpp"
 #include "host/compiler/compile.hpp"
 #include "host/error.hpp"
+#include "host/files.hpp"
 #include "host/preset.hpp"
 
 namespace crossloop::cli {
@@ -84,6 +85,22 @@ Mapping find_mapping(const MappingArguments& arguments) {
   return mapping;
 }
 
+void add_trace_option(CLI::App& command, std::filesystem::path& trace) {
+  command.add_option("--trace", trace, "write the waves of the RTL, for GTKWave; slow")
+      ->type_name("FILE.fst");
+}
+
+void check_trace(const std::filesystem::path& trace, bool on_rtl) {
+  if (trace.empty()) return;
+  if (!on_rtl) {
+    throw InputError("--trace " + trace.string() + ": nothing runs on RTL here");
+  }
+  if (trace.extension() != ".fst") {
+    throw InputError("--trace " + trace.string() + ": expected a file name that ends in .fst");
+  }
+  require_writable(trace);
+}
+
 void add_chip_options(CLI::App& command, ChipArguments& arguments) {
   command
       .add_option("--device-model", arguments.device_model,
@@ -101,6 +118,7 @@ void add_chip_options(CLI::App& command, ChipArguments& arguments) {
   command.add_option("--on", arguments.on, "where the chip lives")
       ->check(CLI::IsMember({"engine", "rtl"}))
       ->capture_default_str();
+  add_trace_option(command, arguments.trace);
 }
 
 analog::Device find_chip_device(const ChipArguments& arguments,
@@ -122,10 +140,18 @@ analog::Device find_chip_device(const ChipArguments& arguments,
   return device;
 }
 
+std::unique_ptr<runtime::Backend> open_chip(const ChipArguments& arguments,
+                                            const compiler::Deployment& deployment,
+                                            const analog::Device& device) {
+  const bool traced = arguments.on == "rtl";
+  return open_backend(arguments.on, deployment.tile, device, arguments.chip_seed,
+                      traced ? arguments.trace : std::filesystem::path());
+}
+
 std::unique_ptr<runtime::Backend> program_chip(const ChipArguments& arguments,
                                                const compiler::Deployment& deployment,
                                                const analog::Device& device) {
-  auto chip = open_backend(arguments.on, deployment.tile, device, arguments.chip_seed);
+  auto chip = open_chip(arguments, deployment, device);
   runtime::program_all(*chip, deployment);
   return chip;
 }

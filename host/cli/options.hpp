@@ -2,6 +2,7 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -52,13 +53,21 @@ struct Mapping {
 /// names where there is neither.
 Mapping find_mapping(const MappingArguments& arguments);
 
-/// --device-model, --elapsed-s, --chip-seed, --noise-seed and --on: one chip and where it lives.
+/// --trace, for commands that may run RTL.
+void add_trace_option(CLI::App& command, std::filesystem::path& trace);
+/// Throws InputError if a wave file is asked for (not empty) that cannot be written, or where
+/// nothing runs on RTL.
+void check_trace(const std::filesystem::path& trace, bool on_rtl);
+
+/// --device-model, --elapsed-s, --chip-seed, --noise-seed, --on and --trace: one chip and where it
+/// lives.
 struct ChipArguments {
   std::string device_model;  ///< empty: the device the deployment was compiled for
   std::uint64_t chip_seed = 1;
   std::uint32_t noise_seed = 1;
   std::string on = "engine";
   std::optional<double> elapsed_s;  ///< else what the device file says
+  std::filesystem::path trace;      ///< waves of the RTL; empty: none
 };
 void add_chip_options(CLI::App& command, ChipArguments& arguments);
 
@@ -67,7 +76,11 @@ void add_chip_options(CLI::App& command, ChipArguments& arguments);
 analog::Device find_chip_device(const ChipArguments& arguments,
                                 const compiler::Deployment& deployment);
 
-/// Opens the backend and programs every crossbar of the deployment.
+/// Opens the backend, with --trace where the chip is RTL.
+std::unique_ptr<runtime::Backend> open_chip(const ChipArguments& arguments,
+                                            const compiler::Deployment& deployment,
+                                            const analog::Device& device);
+/// open_chip(), and programs every crossbar of the deployment.
 std::unique_ptr<runtime::Backend> program_chip(const ChipArguments& arguments,
                                                const compiler::Deployment& deployment,
                                                const analog::Device& device);

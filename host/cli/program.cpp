@@ -103,6 +103,7 @@ std::string report_text(const analog::Chip& chip) {
 }
 
 void run(const ProgramArguments& arguments, const Globals& globals) {
+  check_trace(arguments.chip.trace, arguments.chip.on == "rtl");
   const auto deployment = compiler::read_deployment(arguments.deployment);
   if (!arguments.output.empty()) require_writable(arguments.output);
   const analog::Device device = find_chip_device(arguments.chip, deployment);

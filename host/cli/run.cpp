@@ -101,7 +101,10 @@ runtime::Comparison compare(const RunArguments& arguments, const compiler::Deplo
                             const analog::Device& device, const runtime::Backend& chip,
                             const data::Dataset& images) {
   const auto snapshot = chip.snapshot(static_cast<std::int32_t>(deployment.crossbars.size()));
-  const auto rtl = open_backend("rtl", deployment.tile, device, arguments.chip.chip_seed);
+  // A chip on RTL has taken the wave file.
+  const bool traced = arguments.chip.on != "rtl";
+  const auto rtl = open_backend("rtl", deployment.tile, device, arguments.chip.chip_seed,
+                                traced ? arguments.chip.trace : std::filesystem::path());
   rtl->restore(snapshot);
   const bool faulty = arguments.inject == "engine-adc-rounding";
   runtime::EngineBackend engine(
@@ -162,6 +165,7 @@ void run(const RunArguments& arguments, const Globals& globals) {
   if (arguments.inject != "none" && !arguments.compare) {
     throw InputError("--inject plants a fault for a comparison to find: it needs --compare");
   }
+  check_trace(arguments.chip.trace, arguments.chip.on == "rtl" || arguments.compare);
   const auto deployment = compiler::read_deployment(arguments.deployment);
   if (arguments.crossbar.crossbar) {
     return run_crossbar(arguments.crossbar, arguments.chip, deployment, globals);

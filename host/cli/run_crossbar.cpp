@@ -9,7 +9,6 @@
 #include <span>
 
 #include "host/cli/counters.hpp"
-#include "host/cli/devices.hpp"
 #include "host/compiler/physical_map.hpp"
 #include "host/error.hpp"
 #include "host/files.hpp"
@@ -162,8 +161,7 @@ void run_crossbar(const CrossbarArguments& arguments, const ChipArguments& chip_
   const Crossbar& crossbar = deployment.crossbars[static_cast<std::size_t>(id)];
   const Layer& layer = deployment.layers[static_cast<std::size_t>(crossbar.layer)];
   const analog::Device device = find_chip_device(chip_arguments, deployment);
-  const auto chip =
-      open_backend(chip_arguments.on, deployment.tile, device, chip_arguments.chip_seed);
+  const auto chip = open_chip(chip_arguments, deployment, device);
   runtime::program_some(*chip, deployment, std::array{id});
   const MvmResult result = runtime::run_crossbar(
       deployment, *chip, id, vectors.bytes,
