@@ -27,7 +27,7 @@ struct VerilatedOptions {
   double stall_probability = 0.0;
   /// FST file for the waves of every signal from reset on, there once the device is gone; empty:
   /// none. It must be writable. Simulation takes several times as long.
-  std::filesystem::path trace;
+  std::filesystem::path trace = {};
 };
 
 /// A simulated device. Registers and window are reached through AXI4-Lite transactions only.

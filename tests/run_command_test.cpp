@@ -86,6 +86,36 @@ TEST_F(Run, MultipliesOneCrossbarByVectors) {
   EXPECT_EQ(tests::content_of(*folder_ / "rtl.npy"), tests::content_of(*folder_ / "out/y.npy"));
 }
 
+/// The header of an FST: block 0 of 329 bytes, then first and last time, all big-endian.
+std::uint64_t last_time(const std::string& fst) {
+  EXPECT_EQ(fst.substr(0, 9), std::string("\0\0\0\0\0\0\0\x01\x49", 9));
+  std::uint64_t time = 0;
+  for (std::size_t i = 17; i < 25; ++i) time = time << 8 | static_cast<std::uint8_t>(fst.at(i));
+  return time;
+}
+
+TEST_F(Run, WritesTheWavesOfTheRtl) {
+  write_array("x.npy", "|u1", "(2, 27)", some_bytes(54));
+  const std::string run = "run -q net.xbar --crossbar 0 --input x.npy ";
+  const auto traced =
+      folder_->run(run + "--on rtl --trace waves.fst --output traced.npy --json traced.json");
+  ASSERT_EQ(traced.code, 0) << traced.errors;
+  ASSERT_EQ(folder_->run(run + "--output engine.npy").code, 0);
+  EXPECT_EQ(tests::content_of(*folder_ / "traced.npy"), tests::content_of(*folder_ / "engine.npy"));
+  const auto cycles = folder_->json("traced.json").at("cycles").get<std::uint64_t>();
+  EXPECT_GT(last_time(tests::content_of(*folder_ / "waves.fst")), cycles);
+  for (const auto& entry : std::filesystem::directory_iterator(folder_->path())) {
+    EXPECT_NE(entry.path().extension(), ".part");
+  }
+}
+
+TEST_F(Run, RefusesWavesThatItCannotWrite) {
+  const std::string run = "--crossbar 0 --input x.npy ";
+  EXPECT_THAT(refusal(run + "--trace waves.fst"), HasSubstr("nothing runs on RTL"));
+  EXPECT_THAT(refusal(run + "--on rtl --trace waves.vcd"), HasSubstr("ends in .fst"));
+  EXPECT_THAT(refusal(run + "--on rtl --trace net.xbar/waves.fst"), HasSubstr("net.xbar"));
+}
+
 TEST_F(Run, TakesTheInputVectorOfTheLayerToo) {
   const auto deployment = compiler::read_deployment(*folder_ / "net.xbar");
   const auto& crossbar = deployment.crossbars.at(5);
