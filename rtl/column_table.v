@@ -61,12 +61,15 @@ module column_table #(
   wire [ADDR_WIDTH-1:0]   word   = addr_i[ADDR_WIDTH-1:0] % WORDS;
 
   always @(posedge clk_i) begin
-    // One write enable for each word, see page_array.
-    if (we_i && word[2:0] == 3'd0) settings_q[row[COLUMN_WIDTH-1:0]][31:0]    <= wdata_i;
-    if (we_i && word[2:0] == 3'd1) settings_q[row[COLUMN_WIDTH-1:0]][63:32]   <= wdata_i;
-    if (we_i && word[2:0] == 3'd2) settings_q[row[COLUMN_WIDTH-1:0]][95:64]   <= wdata_i;
-    if (we_i && word[2:0] == 3'd3) settings_q[row[COLUMN_WIDTH-1:0]][127:96]  <= wdata_i;
-    if (we_i && word[2:0] == 3'd4) settings_q[row[COLUMN_WIDTH-1:0]][159:128] <= wdata_i;
+    if (we_i) begin  // one write enable for each word, see page_array
+      case (word[2:0])
+        3'd0:    settings_q[row[COLUMN_WIDTH-1:0]][31:0]    <= wdata_i;
+        3'd1:    settings_q[row[COLUMN_WIDTH-1:0]][63:32]   <= wdata_i;
+        3'd2:    settings_q[row[COLUMN_WIDTH-1:0]][95:64]   <= wdata_i;
+        3'd3:    settings_q[row[COLUMN_WIDTH-1:0]][127:96]  <= wdata_i;
+        default: settings_q[row[COLUMN_WIDTH-1:0]][159:128] <= wdata_i;
+      endcase
+    end
     if (re_i) read_q <= settings_q[column_i];
     if (adc_move_i) begin
       offset_q <= read_q[63:32];

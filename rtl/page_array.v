@@ -48,9 +48,9 @@ module page_array #(
   always @(posedge clk_i) begin
     // One write enable for each word: a variable slice would give every bit of a column its own, and
     // block RAM with so many enables is eight times as much.
-    for (word = 0; word < COLUMN_WORDS; word = word + 1)
-      if (we_i && host_word == word[ADDR_WIDTH-1:0])
-        columns_q[write_column][word*32 +: 32] <= wdata_i;
+    if (we_i)
+      for (word = 0; word < COLUMN_WORDS; word = word + 1)
+        if (host_word == word[ADDR_WIDTH-1:0]) columns_q[write_column][word*32 +: 32] <= wdata_i;
     if (re_i) word_q <= host_word[WORD_WIDTH-1:0];
     if (re_i || column_re_i) planes_q <= columns_q[read_column];
   end
