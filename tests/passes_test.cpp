@@ -237,7 +237,7 @@ TEST(Remnants, OfRandomLayersGiveTheSameLogits) {
   for (int round = 0; round < 40; ++round) {
     const int inputs = 20 + static_cast<int>(rng() % 60),
               outputs = 2 + static_cast<int>(rng() % 11);
-    const unsigned alive = 1 + rng() % 5;  // of 10 groups of four weights
+    const auto alive = 1 + rng() % 5;  // of 10 groups of four weights
     network::Network network = single_linear(inputs, outputs);
     auto weights = network::weight_of(network.nodes[0]).values;
     bool keep = true;

@@ -24,7 +24,7 @@ void join_ranges(const std::vector<FusedNode>& fused, std::map<std::string, Valu
 struct OutputCodes {
   TensorScale scale;
   OutputRange range;  ///< of the codes that index the table, where there is one
-  OutputTable table;
+  OutputTable table = {};
 };
 
 /// Those of a layer that makes new codes; `range` is what its output holds. The last layer makes
