@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <chrono>
 #include <cstring>
+#include <optional>
+#include <utility>
 
 namespace crossloop::drivers {
 namespace {
@@ -177,36 +179,54 @@ void Device::check_layer(const LayerDescriptor& layer, std::size_t values) const
   }
 }
 
+std::size_t Device::chunk_vectors(const LayerDescriptor& layer, std::size_t count) const {
+  constexpr std::size_t kChunks = 8;  // of a batch: the first is written, the last read alone
+  constexpr std::size_t kFewest = 8;  // vectors worth a descriptor
+  const std::size_t words = info_.window_words - constant::RING_WORDS;
+  const std::size_t vector_words = words_of(layer.inputs) + static_cast<std::size_t>(layer.outputs);
+  const std::size_t fitting = words / 2 / vector_words;
+  if (fitting == 0) return words / vector_words;
+  return std::min(fitting, std::max(kFewest, (count + kChunks - 1) / kChunks));
+}
+
 std::vector<std::int32_t> Device::run_layer(const LayerDescriptor& layer,
                                             std::span<const std::uint8_t> vectors) {
   check_layer(layer, vectors.size());
   const auto inputs = static_cast<std::size_t>(layer.inputs);
   const auto outputs = static_cast<std::size_t>(layer.outputs);
   const std::size_t count = vectors.size() / inputs;
-  const std::size_t fitting =
-      (info_.window_words - constant::RING_WORDS) / (words_of(layer.inputs) + outputs);
+  const std::size_t most = chunk_vectors(layer, count);
+  const auto chunk_words = static_cast<std::uint32_t>(most * (words_of(layer.inputs) + outputs));
+  const bool halves = 2 * chunk_words <= info_.window_words - constant::RING_WORDS;
   std::vector<std::int32_t> accumulators(count * outputs);
-  LayerDescriptor chunk = layer;
-  for (std::size_t first = 0; first < count; first += fitting) {
-    const std::size_t n = std::min(fitting, count - first);
-    chunk.first_vector = layer.first_vector + static_cast<std::uint32_t>(first);
-    run_chunk(chunk, vectors.subspan(first * inputs, n * inputs),
-              std::span(accumulators).subspan(first * outputs, n * outputs));
+  std::optional<Chunk> running;
+  LayerDescriptor part = layer;
+  std::uint32_t base = constant::RING_WORDS;
+  for (std::size_t first = 0; first < count; first += most) {
+    const std::size_t n = std::min(most, count - first);
+    part.first_vector = layer.first_vector + static_cast<std::uint32_t>(first);
+    if (running && !halves) finish_chunk(*std::exchange(running, std::nullopt));
+    const Chunk next = start_chunk(part, base, vectors.subspan(first * inputs, n * inputs),
+                                   std::span(accumulators).subspan(first * outputs, n * outputs));
+    if (running) finish_chunk(*running);
+    running = next;
+    if (halves) base = base == constant::RING_WORDS ? base + chunk_words : constant::RING_WORDS;
   }
+  finish_chunk(*running);
   return accumulators;
 }
 
-void Device::run_chunk(const LayerDescriptor& layer, std::span<const std::uint8_t> vectors,
-                       std::span<std::int32_t> accumulators) {
+Device::Chunk Device::start_chunk(const LayerDescriptor& layer, std::uint32_t base,
+                                  std::span<const std::uint8_t> vectors,
+                                  std::span<std::int32_t> accumulators) {
   const std::vector<std::uint32_t> input =
       pack_bytes(vectors, static_cast<std::size_t>(layer.inputs));
-  const auto output = constant::RING_WORDS + static_cast<std::uint32_t>(input.size());
   Descriptor descriptor = descriptor_of(Opcode::LAYER);
   descriptor[word::LAYER_FIRST_PAGE] = static_cast<std::uint32_t>(layer.first_page);
   descriptor[word::LAYER_PAGES] = static_cast<std::uint32_t>(layer.pages);
-  descriptor[word::LAYER_INPUT] = constant::RING_WORDS;
+  descriptor[word::LAYER_INPUT] = base;
   descriptor[word::LAYER_INPUT_WORDS] = static_cast<std::uint32_t>(words_of(layer.inputs));
-  descriptor[word::LAYER_OUTPUT] = output;
+  descriptor[word::LAYER_OUTPUT] = base + static_cast<std::uint32_t>(input.size());
   descriptor[word::LAYER_OUTPUTS] = static_cast<std::uint32_t>(layer.outputs);
   descriptor[word::LAYER_VECTORS] =
       static_cast<std::uint32_t>(vectors.size() / static_cast<std::size_t>(layer.inputs));
@@ -214,34 +234,43 @@ void Device::run_chunk(const LayerDescriptor& layer, std::span<const std::uint8_
   descriptor[word::LAYER_FLAGS] = layer.skip_zero ? 1U << constant::FLAG_SKIP_ZERO : 0;
   descriptor[word::LAYER_SEED] = layer.seed;
   descriptor[word::LAYER_FIRST_VECTOR] = layer.first_vector;
-  transport_.write_window(constant::RING_WORDS, input);
-  submit_and_wait(descriptor);
-  const std::vector<std::uint32_t> words = read_words(output, accumulators.size());
-  std::memcpy(accumulators.data(), words.data(), accumulators.size_bytes());
+  transport_.write_window(base, input);
+  return {descriptor, submit(descriptor), accumulators};
 }
 
-void Device::submit_and_wait(const Descriptor& descriptor) {
+void Device::finish_chunk(const Chunk& chunk) {
+  wait(chunk.descriptor, chunk.done);
+  const std::vector<std::uint32_t> words =
+      read_words(chunk.descriptor[word::LAYER_OUTPUT], chunk.accumulators.size());
+  std::memcpy(chunk.accumulators.data(), words.data(), chunk.accumulators.size_bytes());
+}
+
+std::uint32_t Device::submit(const Descriptor& descriptor) {
   const std::uint32_t entry = submitted_ % constant::RING_ENTRIES;
   transport_.write_window(entry * constant::DESCRIPTOR_WORDS, descriptor);
   transport_.write(Reg::DOORBELL, submitted_ + 1);
-  ++submitted_;
+  return ++submitted_;
+}
 
+void Device::wait(const Descriptor& descriptor, std::uint32_t done) {
   using Clock = std::chrono::steady_clock;
   const Clock::time_point start = Clock::now();
-  for (std::uint64_t polls = 0; !finished(descriptor); ++polls) {
+  for (std::uint64_t polls = 0; !finished(descriptor, done); ++polls) {
     if (polls >= limits_.idle_polls) time_out(descriptor, number(polls) + " polls");
     const std::chrono::duration<double> waited = Clock::now() - start;
     if (waited.count() > limits_.seconds) {
       time_out(descriptor, std::to_string(waited.count()) + " s");
     }
-    if (!transport_.idle() && !finished(descriptor)) {
+    if (!transport_.idle() && !finished(descriptor, done)) {
       time_out(descriptor, "the device stopped for good");
     }
   }
 }
 
-bool Device::finished(const Descriptor& descriptor) {
-  if (transport_.read(Reg::COMPLETED) == submitted_) return true;
+bool Device::finished(const Descriptor& descriptor, std::uint32_t done) {
+  // Counters of descriptors go round.
+  const std::uint32_t missing = done - transport_.read(Reg::COMPLETED);
+  if (missing == 0 || missing > constant::RING_ENTRIES) return true;
   const std::uint32_t status = transport_.read(Reg::STATUS);
   if (field::STATUS_ERROR.get(status) == 0) return false;
   const std::uint32_t error = transport_.read(Reg::ERROR);

@@ -90,7 +90,8 @@ class Device {
   void nop();
 
   /// Runs `vectors` (uint8 [n][inputs]) through the pages and returns the accumulators, int32
-  /// [n][outputs]. Batches larger than the window are split; vector numbers continue.
+  /// [n][outputs]. Larger batches are split into parts that take turns in the two halves of the
+  /// window: one is written and read while the device works on the other. Vector numbers continue.
   std::vector<std::int32_t> run_layer(const LayerDescriptor& layer,
                                       std::span<const std::uint8_t> vectors);
 
@@ -125,10 +126,20 @@ class Device {
   void check_layer(const LayerDescriptor& layer, std::size_t values) const;
   void check_words(std::uint32_t word, std::size_t count) const;
   void move_page(Opcode opcode, int page, std::span<const std::uint32_t> image);
-  void run_chunk(const LayerDescriptor& layer, std::span<const std::uint8_t> vectors,
-                 std::span<std::int32_t> accumulators);
-  void submit_and_wait(const Descriptor& descriptor);
-  bool finished(const Descriptor& descriptor);
+  /// Part of a LAYER that the device works on, and where its accumulators go.
+  struct Chunk {
+    Descriptor descriptor;
+    std::uint32_t done = 0;  // what COMPLETED then is
+    std::span<std::int32_t> accumulators;
+  };
+  std::size_t chunk_vectors(const LayerDescriptor& layer, std::size_t count) const;
+  Chunk start_chunk(const LayerDescriptor& layer, std::uint32_t base,
+                    std::span<const std::uint8_t> vectors, std::span<std::int32_t> accumulators);
+  void finish_chunk(const Chunk& chunk);
+  std::uint32_t submit(const Descriptor& descriptor);
+  void wait(const Descriptor& descriptor, std::uint32_t done);
+  void submit_and_wait(const Descriptor& descriptor) { wait(descriptor, submit(descriptor)); }
+  bool finished(const Descriptor& descriptor, std::uint32_t done);
   [[noreturn]] void refuse(const Descriptor& descriptor, std::uint32_t error);
   [[noreturn]] void time_out(const Descriptor& descriptor, const std::string& why);
   std::uint64_t read_pair(Reg low, Reg high);

@@ -31,6 +31,8 @@ module accumulator #(
   input  wire               read_clear_i,
   output wire        [31:0] read_data_o
 );
+  // One function for all instances simulates faster than a copy for each.
+  /* verilator no_inline_module */
 
   localparam integer AW = (MAX_OUTPUTS > 1) ? $clog2(MAX_OUTPUTS) : 1;
 

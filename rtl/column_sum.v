@@ -23,7 +23,7 @@ module column_sum #(
 );
 
   localparam integer PLANE_WIDTH  = ((ROWS + 31) / 32) * 32;
-  localparam integer CHUNKS       = (PLANE_WIDTH + 63) / 64;
+  localparam integer CHUNK        = (PLANE_WIDTH % 64 == 0) ? 64 : 32;  // rows counted at a time
   localparam integer DRIVEN_WIDTH = $clog2(ROWS + 1);
 
   // The masked adds that compilers know as a population count.
@@ -40,34 +40,25 @@ module column_sum #(
     end
   endfunction
 
-  // Of one plane's driven rows, 64 at a time.
-  function [63:0] plane_count;
-    input [PLANE_WIDTH-1:0] rows;
-    integer chunk;
-    reg [CHUNKS*64-1:0] padded;
-    begin
-      padded                  = {CHUNKS*64{1'b0}};
-      padded[PLANE_WIDTH-1:0] = rows;
-      plane_count             = 64'd0;
-      for (chunk = 0; chunk < CHUNKS; chunk = chunk + 1)
-        plane_count = plane_count + popcount64(padded[chunk*64 +: 64]);
-    end
-  endfunction
-
+  // Reads planes_i and x_i where they are: as arguments they would be copied in simulation.
   function signed [SUM_WIDTH-1:0] total;
-    input [CODE_WIDTH*PLANE_WIDTH-1:0] planes;
-    input [PLANE_WIDTH-1:0]            x;
-    input [DRIVEN_WIDTH-1:0]           driven;
-    input [15:0]                       reference;
+    input [DRIVEN_WIDTH-1:0] driven;
+    input [15:0]             reference;
     integer plane;
+    integer row;
+    reg [63:0] rows;
     // Simulates fastest on 64 bits; the sum needs fewer.
     // verilator lint_off UNUSEDSIGNAL
     reg [63:0] sum;
     // verilator lint_on UNUSEDSIGNAL
     begin
-      sum = 64'd0;
+      sum  = 64'd0;
+      rows = 64'd0;
       for (plane = 0; plane < CODE_WIDTH; plane = plane + 1)
-        sum = sum + (plane_count(planes[plane*PLANE_WIDTH +: PLANE_WIDTH] & x) << plane);
+        for (row = 0; row < PLANE_WIDTH; row = row + CHUNK) begin
+          rows[CHUNK-1:0] = planes_i[plane*PLANE_WIDTH + row +: CHUNK] & x_i[row +: CHUNK];
+          sum             = sum + (popcount64(rows) << plane);
+        end
       sum   = sum - {48'd0, reference} * {{(64-DRIVEN_WIDTH){1'b0}}, driven};
       total = sum[SUM_WIDTH-1:0];
     end
@@ -76,7 +67,7 @@ module column_sum #(
   reg signed [SUM_WIDTH-1:0] sum_q;
 
   always @(posedge clk_i) begin
-    if (enable_i) sum_q <= total(planes_i, x_i, driven_i, reference_i);
+    if (enable_i) sum_q <= total(driven_i, reference_i);
   end
 
   assign sum_o = sum_q;

@@ -1,10 +1,9 @@
-// column_table: what each column of each page does with its sum, five 32-bit words a column
+// column_table: what each column that one ADC reads does with its sum, five 32-bit words a column
 // (docs/hardware.md): gain and sigma, offset, reference and output, shifts and signs, zero code.
 //
-// Write address = column * 5 + word, columns numbered across pages. A read brings out what the
-// column sum and its noise need; adc_move_i passes the settings of the ADC, of its INL and of the
-// recombination one stage on, code_move_i those of the last two and output_move_i those of the last
-// once more. All take one cycle, and hold.
+// A read brings out what the column sum and its noise need; adc_move_i passes the settings of the
+// ADC, of its INL and of the recombination one stage on, code_move_i those of the last two and
+// output_move_i those of the last once more. All take one cycle, and hold.
 `default_nettype none
 
 module column_table #(
@@ -14,8 +13,8 @@ module column_table #(
   input  wire                    clk_i,
 
   input  wire                    we_i,
-  input  wire [31:0]             addr_i,
-  input  wire [31:0]             wdata_i,
+  input  wire [COLUMN_WIDTH-1:0] write_column_i,
+  input  wire [159:0]            wdata_i,
 
   // For the column sum and its noise
   input  wire                    re_i,
@@ -42,9 +41,6 @@ module column_table #(
   output wire [11:0]             zero_code_o
 );
 
-  localparam integer ADDR_WIDTH = $clog2(COLUMNS * 5);
-  localparam [ADDR_WIDTH-1:0] WORDS = 5;
-
   reg [159:0] settings_q [0:COLUMNS-1];
 
   // Not every bit of a word means something.
@@ -57,19 +53,8 @@ module column_table #(
   reg [37:0]  code_q;     // bits, and the same one stage on
   reg [33:0]  output_q;   // and without the bits one more
 
-  wire [ADDR_WIDTH-1:0]   row    = addr_i[ADDR_WIDTH-1:0] / WORDS;
-  wire [ADDR_WIDTH-1:0]   word   = addr_i[ADDR_WIDTH-1:0] % WORDS;
-
   always @(posedge clk_i) begin
-    if (we_i) begin  // one write enable for each word, see page_array
-      case (word[2:0])
-        3'd0:    settings_q[row[COLUMN_WIDTH-1:0]][31:0]    <= wdata_i;
-        3'd1:    settings_q[row[COLUMN_WIDTH-1:0]][63:32]   <= wdata_i;
-        3'd2:    settings_q[row[COLUMN_WIDTH-1:0]][95:64]   <= wdata_i;
-        3'd3:    settings_q[row[COLUMN_WIDTH-1:0]][127:96]  <= wdata_i;
-        default: settings_q[row[COLUMN_WIDTH-1:0]][159:128] <= wdata_i;
-      endcase
-    end
+    if (we_i) settings_q[write_column_i] <= wdata_i;
     if (re_i) read_q <= settings_q[column_i];
     if (adc_move_i) begin
       offset_q <= read_q[63:32];
@@ -86,8 +71,6 @@ module column_table #(
   assign code_bits_o = code_q[37:34];
   assign {bits_o, shift_o, gain_o}                         = range_q;
   assign {zero_code_o, negative_o, left_shift_o, output_o} = output_q;
-
-  wire unused_bits = &{1'b0, addr_i, row, word};  // those beyond the table
 
 endmodule
 

@@ -14,7 +14,8 @@ module control_registers #(
   parameter integer PAGES        = 16,
   parameter integer WINDOW_WORDS = 65536,
   parameter integer MAX_OUTPUTS  = 1024,
-  parameter integer MAX_INPUTS   = 16384
+  parameter integer MAX_INPUTS   = 16384,
+  parameter integer ADCS         = 1
 ) (
   input  wire        clk_i,
   input  wire        rst_ni,            // asynchronous, active low
@@ -42,14 +43,15 @@ module control_registers #(
   input  wire [3:0]  error_i,
 
   // Statistics
-  input  wire        count_read_i,      // one column
-  input  wire        skipped_i,         // columns_i columns
+  input  wire [$clog2(ADCS+1)-1:0] converted_i,     // columns read and converted in this cycle
+  input  wire [$clog2(ADCS+1)-1:0] clipped_low_i,
+  input  wire [$clog2(ADCS+1)-1:0] clipped_high_i,
+  input  wire        skipped_i,         // a phase of columns_i columns
   input  wire [15:0] columns_i,
-  input  wire        count_convert_i,
-  input  wire        clip_low_i,
-  input  wire        clip_high_i,
   input  wire        tile_busy_i
 );
+
+  localparam integer COUNT_WIDTH = $clog2(ADCS + 1);
 
   reg        soft_reset_q;
   reg        restart_q;
@@ -70,6 +72,8 @@ module control_registers #(
   reg [31:0] data_q;
   reg        read_error_q;
 
+  wire        converted   = converted_i != {COUNT_WIDTH{1'b0}};
+  wire [63:0] conversions = {{(64-COUNT_WIDTH){1'b0}}, converted_i};
   wire        stopped   = error_q != `CROSSLOOP_ERROR_NONE;
   wire        idle      = completed_q == doorbell_q;
   wire [31:0] in_flight = doorbell_q - completed_q;
@@ -160,12 +164,13 @@ module control_registers #(
       skipped_q     <= 64'd0;
     end else if (busy_o) begin
       cycles_q <= cycles_q + 64'd1;
-      if (count_read_i || skipped_i)
-        reads_q <= reads_q + (count_read_i ? 64'd1 : 64'd0)
-                           + (skipped_i ? {48'd0, columns_i} : 64'd0);
-      if (count_convert_i) conversions_q <= conversions_q + 64'd1;
-      if (clip_low_i) low_q <= low_q + 64'd1;
-      if (clip_high_i) high_q <= high_q + 64'd1;
+      if (converted || skipped_i)
+        reads_q <= reads_q + conversions + (skipped_i ? {48'd0, columns_i} : 64'd0);
+      if (converted) begin
+        conversions_q <= conversions_q + conversions;
+        low_q         <= low_q + {{(64-COUNT_WIDTH){1'b0}}, clipped_low_i};
+        high_q        <= high_q + {{(64-COUNT_WIDTH){1'b0}}, clipped_high_i};
+      end
       if (!tile_busy_i) stalled_q <= stalled_q + 64'd1;
       if (skipped_i) skipped_q <= skipped_q + 64'd1;
     end
@@ -187,6 +192,7 @@ module control_registers #(
         {8'd0, `CROSSLOOP_REG_WINDOW_WORDS}:    data_q <= WINDOW_WORDS;
         {8'd0, `CROSSLOOP_REG_MAX_OUTPUTS}:     data_q <= MAX_OUTPUTS;
         {8'd0, `CROSSLOOP_REG_MAX_INPUTS}:      data_q <= MAX_INPUTS;
+        {8'd0, `CROSSLOOP_REG_ADCS}:            data_q <= ADCS;
         {8'd0, `CROSSLOOP_REG_CTRL}:            data_q <= `CROSSLOOP_RESET_CTRL;
         {8'd0, `CROSSLOOP_REG_STATUS}:          begin
           data_q <= 32'd0;

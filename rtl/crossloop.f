@@ -23,6 +23,8 @@ page_array.v
 page_mover.v
 page_state.v
 read_noise.v
+readout_lane.v
 threefry.v
 tile.v
 window.v
+word_stage.v

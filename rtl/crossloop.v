@@ -15,7 +15,8 @@ module crossloop #(
   parameter integer PAGES        = 16,
   parameter integer WINDOW_WORDS = 65536,  // at most 2^18
   parameter integer MAX_OUTPUTS  = 1024,   // at most 2^16
-  parameter integer MAX_INPUTS   = 16384   // bytes of a vector of a CONVOLVE, at most 2^16
+  parameter integer MAX_INPUTS   = 16384,  // bytes of a vector of a CONVOLVE, at most 2^16
+  parameter integer ADCS         = 1       // columns read per cycle, a power of two that divides COLS
 ) (
   input  wire        clk_i,
   input  wire        rst_ni,               // asynchronous, active low
@@ -71,7 +72,7 @@ module crossloop #(
 
   wire        registers_ready, register_write_error, register_read_error;
   wire        window_write_ready, window_read_ready;
-  wire [31:0] register_data, window_rdata;
+  wire [31:0] register_data, window_rdata, host_rdata;
   wire        write_window  = write_addr[20];
   wire        read_window   = read_addr[20];
   wire        write_outside = {14'd0, write_addr[19:2]} >= WINDOW_LIMIT;
@@ -94,10 +95,10 @@ module crossloop #(
     end
   end
 
-  assign read_data  = window_read_q ? window_rdata : register_data;
+  assign read_data  = window_read_q ? host_rdata : register_data;
   assign read_error = window_read_q ? outside_read_q : register_read_error;
 
-  // --- Window: at most one of its users is active at a time ---
+  // --- Window: at most one of its users in the core is active at a time ---
 
   wire                    fetch_en, move_en, move_we, layer_en, layer_we;
   wire [WINDOW_WIDTH-1:0] fetch_addr, move_addr, layer_addr;
@@ -108,14 +109,13 @@ module crossloop #(
     .core_en_i(fetch_en || move_en || layer_en),
     .core_we_i(move_en ? move_we : layer_en && layer_we),
     .core_addr_i(move_en ? move_addr : layer_en ? layer_addr : fetch_addr),
-    .core_wdata_i(move_en ? array_rdata : layer_wdata),
+    .core_wdata_i(move_en ? array_rdata : layer_wdata), .core_rdata_o(window_rdata),
     .write_valid_i(write_valid && write_window && !write_outside),
     .write_ready_o(window_write_ready),
     .write_addr_i(write_addr[WINDOW_WIDTH+1:2]), .write_data_i(write_data),
     .read_valid_i(read_valid && read_window && !read_outside),
     .read_ready_o(window_read_ready),
-    .read_addr_i(read_addr[WINDOW_WIDTH+1:2]),
-    .rdata_o(window_rdata)
+    .read_addr_i(read_addr[WINDOW_WIDTH+1:2]), .host_rdata_o(host_rdata)
   );
 
   // --- Registers and controller --
@@ -126,12 +126,14 @@ module crossloop #(
   wire [511:0] words;
   wire [15:0]  nonzero;
   wire         abort = soft_reset || restart;
-  wire         count_read, count_convert, clip_low, clip_high, skipped, tile_busy;
-  wire [15:0]  columns;
+  wire         skipped, tile_busy;
+  wire [15:0]  columns, run_columns;
+  wire [$clog2(ADCS+1)-1:0] converted, clipped_low, clipped_high;
 
   control_registers #(
     .ROWS(ROWS), .COLS(COLS), .CODE_WIDTH(CODE_WIDTH), .PAGES(PAGES),
-    .WINDOW_WORDS(WINDOW_WORDS), .MAX_OUTPUTS(MAX_OUTPUTS), .MAX_INPUTS(MAX_INPUTS)
+    .WINDOW_WORDS(WINDOW_WORDS), .MAX_OUTPUTS(MAX_OUTPUTS), .MAX_INPUTS(MAX_INPUTS),
+    .ADCS(ADCS)
   ) u_registers (
     .clk_i(clk_i), .rst_ni(rst_ni),
     .ready_o(registers_ready),
@@ -143,9 +145,8 @@ module crossloop #(
     .soft_reset_o(soft_reset), .restart_o(restart), .waiting_o(waiting), .busy_o(busy_o),
     .irq_o(irq_o),
     .entry_o(entry), .done_i(done), .fail_i(fail), .error_i(error),
-    .count_read_i(count_read), .skipped_i(skipped), .columns_i(columns),
-    .count_convert_i(count_convert), .clip_low_i(clip_low), .clip_high_i(clip_high),
-    .tile_busy_i(tile_busy)
+    .converted_i(converted), .clipped_low_i(clipped_low), .clipped_high_i(clipped_high),
+    .skipped_i(skipped), .columns_i(run_columns), .tile_busy_i(tile_busy)
   );
 
   wire       set_empty, set_programmed, set_ready, drop_tables, set_tables, drop_inl, set_inl;
@@ -199,8 +200,9 @@ module crossloop #(
     .inl_o(inl)
   );
 
-  wire        array_we, array_re, row_we, table_we, inl_we;
-  wire [31:0] array_addr, row_addr, table_addr;
+  wire        array_we, array_re, row_we, table_we, inl_we, last_word;
+  wire [31:0] row_addr, unit;
+  wire [15:0] word;
 
   page_mover #(
     .ROWS(ROWS), .COLS(COLS), .CODE_WIDTH(CODE_WIDTH), .WINDOW_WIDTH(WINDOW_WIDTH)
@@ -210,23 +212,24 @@ module crossloop #(
     .page_i(words[32*`CROSSLOOP_WORD_LOAD_PAGE_PAGE +: 16]),
     .base_i(words[32*`CROSSLOOP_WORD_LOAD_PAGE_SOURCE +: WINDOW_WIDTH]), .busy_o(move_busy),
     .window_en_o(move_en), .window_we_o(move_we), .window_addr_o(move_addr),
-    .array_we_o(array_we), .array_re_o(array_re), .array_addr_o(array_addr),
-    .row_we_o(row_we), .row_addr_o(row_addr), .table_we_o(table_we), .inl_we_o(inl_we),
-    .table_addr_o(table_addr)
+    .array_we_o(array_we), .array_re_o(array_re), .row_we_o(row_we), .row_addr_o(row_addr),
+    .table_we_o(table_we), .inl_we_o(inl_we), .unit_o(unit), .word_o(word), .last_o(last_word)
   );
 
   // --- Layers --
 
-  wire               x_clear, x_we, tile_start, skip_zero, add_valid;
-  wire        [15:0] x_row, add_output;
-  wire        [7:0]  x_value;
-  wire        [3:0]  input_bits;
-  wire        [31:0] seed, vector;
-  wire signed [31:0] add_value;
+  wire               x_clear, x_we, tile_start, skip_zero;
+  wire [15:0]        x_row;
+  wire [7:0]         x_value;
+  wire [3:0]         input_bits;
+  wire [31:0]        seed, vector;
+  wire [ADCS-1:0]    add_valid;
+  wire [ADCS*16-1:0] add_output;
+  wire [ADCS*32-1:0] add_value;
 
   layer_unit #(
     .ROWS(ROWS), .PAGES(PAGES), .MAX_OUTPUTS(MAX_OUTPUTS), .MAX_INPUTS(MAX_INPUTS),
-    .WINDOW_WIDTH(WINDOW_WIDTH)
+    .WINDOW_WIDTH(WINDOW_WIDTH), .ADCS(ADCS)
   ) u_layer (
     .clk_i(clk_i), .rst_ni(rst_ni), .clear_i(abort),
     .start_i(layer_start), .words_i(words), .busy_o(layer_busy),
@@ -240,19 +243,20 @@ module crossloop #(
     .add_valid_i(add_valid), .add_output_i(add_output), .add_value_i(add_value)
   );
 
-  tile #(.ROWS(ROWS), .COLS(COLS), .CODE_WIDTH(CODE_WIDTH), .PAGES(PAGES)) u_tile (
+  tile #(
+    .ROWS(ROWS), .COLS(COLS), .CODE_WIDTH(CODE_WIDTH), .PAGES(PAGES), .ADCS(ADCS)
+  ) u_tile (
     .clk_i(clk_i), .rst_ni(rst_ni), .clear_i(abort),
-    .array_we_i(array_we), .array_re_i(array_re), .array_addr_i(array_addr),
-    .array_wdata_i(window_rdata), .array_rdata_o(array_rdata),
-    .table_we_i(table_we), .inl_we_i(inl_we), .table_addr_i(table_addr),
-    .table_wdata_i(window_rdata),
+    .array_we_i(array_we), .array_re_i(array_re), .table_we_i(table_we), .inl_we_i(inl_we),
+    .unit_i(unit), .word_i(word), .last_i(last_word), .wdata_i(window_rdata),
+    .array_rdata_o(array_rdata),
     .x_clear_i(x_clear), .x_we_i(x_we), .x_row_i(x_row), .x_value_i(x_value),
     .start_i(tile_start), .busy_o(tile_busy),
     .page_i(running), .columns_i(columns), .input_bits_i(input_bits), .skip_zero_i(skip_zero),
     .seed_i(seed), .crossbar_i(crossbar), .vector_i(vector), .inl_i(inl),
     .add_valid_o(add_valid), .add_output_o(add_output), .add_value_o(add_value),
-    .count_read_o(count_read), .count_convert_o(count_convert),
-    .clip_low_o(clip_low), .clip_high_o(clip_high), .skipped_o(skipped)
+    .converted_o(converted), .clipped_low_o(clipped_low), .clipped_high_o(clipped_high),
+    .skipped_o(skipped), .columns_o(run_columns)
   );
 
   wire unused_bits = &{1'b0, s_axi_awprot_i, s_axi_arprot_i, write_addr[1:0], read_addr[1:0], words};

@@ -1,10 +1,12 @@
-// input_driver: the input values of all rows as eight bit planes, driven one plane at a time.
+// input_driver: the input values of all rows as eight bit planes, driven one plane at a time while
+// the next ones are written.
 //
-// select_i makes plane phase_i the driven one: two cycles later x_o holds it, in words of 32 rows
-// with 0 in the unused ones, and driven_o the number of its ones. used_o has bit t set if any value
-// written since clear_i had. Write each row at most once between two clears: used_o does not forget
-// a value that is overwritten. Writes to rows at or beyond ROWS are ignored. Contents are unknown
-// before the first clear_i.
+// load_i takes what was written since clear_i as the values to drive. select_i makes their plane
+// phase_i the driven one: two cycles later x_o holds it, in words of 32 rows with 0 in the unused
+// ones, and driven_o the number of its ones. used_o has bit t set if any of the values has. Write
+// each row at most once between two clears: used_o does not forget a value that is overwritten.
+// Writes to rows at or beyond ROWS are ignored. Contents are unknown before the first clear_i and
+// load_i.
 `default_nettype none
 
 module input_driver #(
@@ -16,8 +18,9 @@ module input_driver #(
   input  wire                          we_i,
   input  wire [15:0]                   row_i,
   input  wire [7:0]                    value_i,
-  output wire [7:0]                    used_o,
 
+  input  wire                          load_i,    // not with a write
+  output wire [7:0]                    used_o,
   input  wire                          select_i,
   input  wire [2:0]                    phase_i,
   output wire [((ROWS+31)/32)*32-1:0]  x_o,
@@ -54,6 +57,8 @@ module input_driver #(
 
   reg [255:0]            blocks_q [0:BLOCKS-1];
   reg [7:0]              used_q;
+  reg [255:0]            loaded_q [0:BLOCKS-1];
+  reg [7:0]              loaded_used_q;
   reg                    select_q;
   reg [PLANE_WIDTH-1:0]  chosen_q;
   reg [PLANE_WIDTH-1:0]  x_q;
@@ -63,6 +68,7 @@ module input_driver #(
   wire [BLOCK_WIDTH-1:0] write_block = row_i[BLOCK_WIDTH+4:5];
   integer                block;
   integer                part;
+  integer                copied;
 
   always @(posedge clk_i) begin
     if (clear_i) begin
@@ -75,10 +81,14 @@ module input_driver #(
   end
 
   always @(posedge clk_i) begin
+    if (load_i) begin
+      for (copied = 0; copied < BLOCKS; copied = copied + 1) loaded_q[copied] <= blocks_q[copied];
+      loaded_used_q <= used_q;
+    end
     select_q <= select_i;
     if (select_i) begin
       for (part = 0; part < BLOCKS; part = part + 1)
-        chosen_q[part*32 +: 32] <= blocks_q[part][phase_i*32 +: 32];
+        chosen_q[part*32 +: 32] <= loaded_q[part][phase_i*32 +: 32];
     end
     if (select_q) begin
       x_q      <= chosen_q;
@@ -86,7 +96,7 @@ module input_driver #(
     end
   end
 
-  assign used_o   = used_q;
+  assign used_o   = loaded_used_q;
   assign x_o      = x_q;
   assign driven_o = driven_q;
 

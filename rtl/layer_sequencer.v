@@ -3,7 +3,9 @@
 //   clear `outputs` accumulators
 //   for each vector: CONVOLVE: read the window into the vector buffer       (im2col)
 //                    with add_sums_i: add the running sums to the accumulators
-//                    for each page: clear the word lines, gather, run the tile
+//                    for each page: clear the word lines, gather, run the tile; the word lines of
+//                      the next page, with LAYER also of the next vector's first, are gathered
+//                      while the tile runs
 //                    LAYER, STORE_SUMS: write the accumulators to the window
 //                    else: hand them to the output unit
 //                    reading an accumulator clears it for the next vector
@@ -101,6 +103,7 @@ module layer_sequencer #(
   reg [31:0]             vector_q;
   reg                    image_end_q;     // the vector is the last of its image
   reg                    last_q;          // and of all
+  reg                    ahead_q;         // the word lines of the next vector are gathered already
   reg                    read_q;          // an accumulator to be written was read before
   reg                    byte_q;          // an element was
   reg                    byte_last_q;
@@ -110,6 +113,7 @@ module layer_sequencer #(
   wire        last_index  = index_q + 17'd1 == outputs_q;
   wire        last_page   = page_q == last_page_q;
   wire        last_vector = convolve_q ? last_q : vectors_left_q == 19'd1;
+  wire        more        = !convolve_q && vectors_left_q != 19'd1;  // LAYER: one behind this
   wire        emits       = convolve_q && !store_sums_q;
   wire        fill        = state_q == FILL && walk_valid_i && !window_taken_i;
   wire        sum         = state_q == SUMS && !window_taken_i;
@@ -131,11 +135,11 @@ module layer_sequencer #(
         BEGIN:  state_q <= convolve_q ? FILL : PAGE;
         FILL:   if (fill && walk_window_end_i) state_q <= add_sums_q ? SUMS : PAGE;
         SUMS:   if (sum && last_index) state_q <= PAGE;
-        PAGE:   state_q <= GATHER;
-        GATHER: if (!gather_busy_i) state_q <= START;
-        START:  state_q <= RUN;
-        RUN:    if (!tile_busy_i) state_q <= !last_page ? PAGE : emits ? EMIT : WRITE;
-        default: if (vector_done) state_q <= last_vector ? IDLE : BEGIN;
+        PAGE:   state_q <= ahead_q ? RUN : GATHER;
+        GATHER: if (!gather_busy_i && !tile_busy_i) state_q <= START;
+        START:  state_q <= !last_page || more ? PAGE : RUN;
+        RUN:    if (!tile_busy_i && !gather_busy_i) state_q <= emits ? EMIT : WRITE;
+        default: if (vector_done) state_q <= last_vector ? IDLE : ahead_q ? GATHER : BEGIN;
       endcase
     end
   end
@@ -156,6 +160,7 @@ module layer_sequencer #(
       index_q        <= 17'd0;
       vectors_left_q <= 19'd0;
       vector_q       <= 32'd0;
+      ahead_q        <= 1'b0;
     end else if (state_q == IDLE) begin
       if (start_i) begin
         convolve_q     <= convolve_i;
@@ -172,16 +177,23 @@ module layer_sequencer #(
         index_q        <= 17'd0;
         vectors_left_q <= vectors_i;
         vector_q       <= first_vector_i;
+        ahead_q        <= 1'b0;
       end
     end else begin
-      if (state_q == RUN && !tile_busy_i) page_q <= last_page ? first_page_q : page_q + 16'd1;
+      if (state_q == START) begin
+        page_q  <= last_page ? first_page_q : page_q + 16'd1;
+        ahead_q <= last_page && more;
+        if (last_page) begin
+          vector_q <= vector_q + 32'd1;
+          base_q   <= next_base[WINDOW_WIDTH-1:0];
+        end
+      end
+      if (state_q == GATHER) ahead_q <= 1'b0;
       if (step) index_q <= last_index ? 17'd0 : index_q + 17'd1;
       if (sum) source_q <= source_q + ONE;
       if (read_q) target_q <= target_q + ONE;
       if (vector_done) begin
         vectors_left_q <= vectors_left_q - 19'd1;
-        vector_q       <= vector_q + 32'd1;
-        base_q         <= next_base[WINDOW_WIDTH-1:0];
       end
     end
   end

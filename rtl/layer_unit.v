@@ -15,7 +15,8 @@ module layer_unit #(
   parameter integer PAGES        = 16,
   parameter integer MAX_OUTPUTS  = 1024,
   parameter integer MAX_INPUTS   = 16384,
-  parameter integer WINDOW_WIDTH = 16    // of a window address
+  parameter integer WINDOW_WIDTH = 16,   // of a window address
+  parameter integer ADCS         = 1     // additions per cycle
 ) (
   input  wire                    clk_i,
   input  wire                    rst_ni,         // asynchronous, active low
@@ -52,9 +53,9 @@ module layer_unit #(
   output wire                    skip_zero_o,
   output wire [31:0]             seed_o,
   output wire [31:0]             vector_o,
-  input  wire                    add_valid_i,
-  input  wire [15:0]             add_output_i,
-  input  wire signed [31:0]      add_value_i
+  input  wire [ADCS-1:0]         add_valid_i,
+  input  wire [ADCS*16-1:0]      add_output_i,
+  input  wire [ADCS*32-1:0]      add_value_i
 );
 
   // --- The descriptor ----------------------------------------------------------------------------
@@ -175,18 +176,39 @@ module layer_unit #(
     .x_we_o(x_we_o), .x_row_o(x_row_o), .x_value_o(x_value_o)
   );
 
-  wire [31:0] accumulator_data;
+  // An accumulator is a share in the bank of each lane, running sums in that of lane 0.
+  wire [ADCS-1:0]    banks_busy;
+  wire [ADCS*32-1:0] shares;
 
-  accumulator #(.MAX_OUTPUTS(MAX_OUTPUTS)) u_accumulator (
-    .clk_i(clk_i), .rst_ni(rst_ni),
-    .clear_i(acc_clear), .clear_count_i(acc_outputs), .busy_o(acc_busy),
-    // An output the layer does not have is added up as well, but never written out.
-    .add_valid_i(add_valid_i || sum_add),
-    .add_output_i(sum_add ? sum_index : add_output_i),
-    .add_value_i(sum_add ? window_rdata_i : add_value_i),
-    .read_i(acc_read), .read_output_i(acc_index), .read_clear_i(1'b1),
-    .read_data_o(accumulator_data)
-  );
+  genvar l;
+  generate
+    for (l = 0; l < ADCS; l = l + 1) begin : g_bank
+      wire sum_here = (l == 0) && sum_add;
+      accumulator #(.MAX_OUTPUTS(MAX_OUTPUTS)) u_accumulator (
+        .clk_i(clk_i), .rst_ni(rst_ni),
+        .clear_i(acc_clear), .clear_count_i(acc_outputs), .busy_o(banks_busy[l]),
+        // An output the layer does not have is added up as well, but never written out.
+        .add_valid_i(add_valid_i[l] || sum_here),
+        .add_output_i(sum_here ? sum_index : add_output_i[l*16 +: 16]),
+        .add_value_i(sum_here ? window_rdata_i : add_value_i[l*32 +: 32]),
+        .read_i(acc_read), .read_output_i(acc_index), .read_clear_i(1'b1),
+        .read_data_o(shares[l*32 +: 32])
+      );
+    end
+  endgenerate
+
+  function [31:0] total;
+    input [ADCS*32-1:0] words;
+    integer k;
+    begin
+      total = 32'd0;
+      for (k = 0; k < ADCS; k = k + 1) total = total + words[k*32 +: 32];
+    end
+  endfunction
+
+  wire [31:0] accumulator_data = total(shares);
+
+  assign acc_busy = banks_busy != {ADCS{1'b0}};
 
   // --- Pools and additions -----------------------------------------------------------------------
 

@@ -6,7 +6,10 @@
 //   TABLE  window -> row table, then column table     (ROWS + 1) / 2 and COLS * 5 words
 //   INL    window -> INL table                        64 words
 //
-// Both memories answer in the cycle after a read, so a word is written one cycle after it was read.
+// Words of the array and of the column table are those of unit_o, a column numbered across pages:
+// word_o is the number of the word in it and last_o marks its last. Words of an INL table are units
+// of one word. Both memories answer in the cycle after a read, so a word is written one cycle after
+// it was read.
 // busy_o is high from the cycle after start_i to the last write.
 `default_nettype none
 `include "generated/crossloop_regs.vh"
@@ -35,12 +38,13 @@ module page_mover #(
   // Array, row table, column table and INL table; who reads a memory connects its data to the other
   output wire                    array_we_o,
   output wire                    array_re_o,
-  output wire [31:0]             array_addr_o,
   output wire                    row_we_o,
   output wire [31:0]             row_addr_o,
   output wire                    table_we_o,
   output wire                    inl_we_o,
-  output wire [31:0]             table_addr_o    // of the column table or the INL table
+  output wire [31:0]             unit_o,
+  output wire [15:0]             word_o,
+  output wire                    last_o
 );
 
   localparam [1:0] LOAD  = 2'd0;
@@ -48,23 +52,28 @@ module page_mover #(
   localparam [1:0] TABLE = 2'd2;
   localparam [1:0] INL   = 2'd3;
 
-  localparam integer IMAGE_WORDS  = COLS * CODE_WIDTH * ((ROWS + 31) / 32);
+  localparam integer PLANE_WORDS  = CODE_WIDTH * ((ROWS + 31) / 32);  // of a column of the array
+  localparam integer ENTRY_WORDS  = `CROSSLOOP_COLUMN_WORDS;          // of a column of the table
+  localparam integer IMAGE_WORDS  = COLS * PLANE_WORDS;
   localparam integer ROW_WORDS    = (ROWS + 1) / 2;
-  localparam integer COLUMN_WORDS = COLS * `CROSSLOOP_COLUMN_WORDS;
-  localparam integer TABLE_WORDS  = ROW_WORDS + COLUMN_WORDS;
+  localparam integer TABLE_WORDS  = ROW_WORDS + COLS * ENTRY_WORDS;
+  localparam [15:0]  LAST_PLANE   = PLANE_WORDS[15:0] - 16'd1;
+  localparam [15:0]  LAST_ENTRY   = ENTRY_WORDS[15:0] - 16'd1;
 
   reg [1:0]              mode_q;
   reg [31:0]             left_q;        // words still to read
   reg                    read_q;        // a word was read in the cycle before
   reg [31:0]             row_left_q;    // words of the row table still to write
   reg [WINDOW_WIDTH-1:0] window_addr_q;
-  reg [31:0]             array_addr_q;
   reg [31:0]             row_addr_q;
-  reg [31:0]             table_addr_q;
+  reg [31:0]             unit_q;
+  reg [15:0]             word_q;
 
   wire reading = left_q != 32'd0;
   wire store   = mode_q == STORE;
   wire row     = row_left_q != 32'd0;
+  wire step    = array_we_o || array_re_o || table_we_o || inl_we_o;
+  wire last    = word_q == ((mode_q == TABLE) ? LAST_ENTRY : (mode_q == INL) ? 16'd0 : LAST_PLANE);
   wire [31:0] page = {16'd0, page_i};
 
   always @(posedge clk_i or negedge rst_ni) begin
@@ -74,9 +83,9 @@ module page_mover #(
       read_q        <= 1'b0;
       row_left_q    <= 32'd0;
       window_addr_q <= {WINDOW_WIDTH{1'b0}};
-      array_addr_q  <= 32'd0;
       row_addr_q    <= 32'd0;
-      table_addr_q  <= 32'd0;
+      unit_q        <= 32'd0;
+      word_q        <= 16'd0;
     end else if (clear_i) begin
       left_q <= 32'd0;
       read_q <= 1'b0;
@@ -86,19 +95,21 @@ module page_mover #(
                      : (mode_i == INL) ? `CROSSLOOP_INL_WORDS : IMAGE_WORDS;
       row_left_q    <= (mode_i == TABLE) ? ROW_WORDS : 32'd0;
       window_addr_q <= base_i;
-      array_addr_q  <= page * IMAGE_WORDS;
       row_addr_q    <= page * ROW_WORDS;
-      table_addr_q  <= page * ((mode_i == INL) ? `CROSSLOOP_INL_WORDS : COLUMN_WORDS);
+      unit_q        <= page * ((mode_i == INL) ? `CROSSLOOP_INL_WORDS : COLS);
+      word_q        <= 16'd0;
     end else if (reading || read_q) begin
       read_q <= reading;
       if (reading) left_q <= left_q - 32'd1;
       if (window_en_o) window_addr_q <= window_addr_q + {{(WINDOW_WIDTH-1){1'b0}}, 1'b1};
-      if (array_we_o || array_re_o) array_addr_q <= array_addr_q + 32'd1;
       if (row_we_o) begin
         row_addr_q <= row_addr_q + 32'd1;
         row_left_q <= row_left_q - 32'd1;
       end
-      if (table_we_o || inl_we_o) table_addr_q <= table_addr_q + 32'd1;
+      if (step) begin
+        word_q <= last ? 16'd0 : word_q + 16'd1;
+        if (last) unit_q <= unit_q + 32'd1;
+      end
     end
   end
 
@@ -108,12 +119,13 @@ module page_mover #(
   assign window_addr_o = window_addr_q;
   assign array_we_o    = read_q && mode_q == LOAD;
   assign array_re_o    = reading && store;
-  assign array_addr_o  = array_addr_q;
   assign row_we_o      = read_q && mode_q == TABLE && row;
   assign row_addr_o    = row_addr_q;
   assign table_we_o    = read_q && mode_q == TABLE && !row;
   assign inl_we_o      = read_q && mode_q == INL;
-  assign table_addr_o  = table_addr_q;
+  assign unit_o        = unit_q;
+  assign word_o        = word_q;
+  assign last_o        = last;
 
 endmodule
 

@@ -38,15 +38,25 @@ class Dut {
 
   Model& operator*() { return *model_; }
   Model* operator->() { return model_.get(); }
+  VerilatedContext& context() { return *context_; }
   std::uint64_t cycles() const { return cycles_; }
 
   /// Updates combinational outputs after an input change, without a clock edge.
   void settle() { model_->eval(); }
 
+  /// One clock cycle, inputs changed before the rising edge. Nothing in a model happens at the
+  /// falling edge, so where there are no waves to show it Verilator is only told that it came.
   void tick() {
-    for (const CData level : {CData{1}, CData{0}}) {
-      context_->timeInc(1);
-      model_->clk_i = level;
+    context_->timeInc(1);
+    model_->clk_i = 1;
+    model_->eval();
+    context_->timeInc(1);
+    model_->clk_i = 0;
+    if constexpr (
+        requires { model_->rootp->__Vtrigrprev__TOP__clk_i; } &&
+        !requires { model_->open_trace({}); }) {
+      model_->rootp->__Vtrigrprev__TOP__clk_i = 0;
+    } else {
       model_->eval();
     }
     ++cycles_;

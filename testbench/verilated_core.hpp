@@ -1,6 +1,8 @@
 // VerilatedDevice over one Verilated model of crossloop.v; one translation unit per geometry.
 #pragma once
 
+#include <verilated_sym_props.h>
+
 #include <memory>
 #include <string>
 
@@ -43,8 +45,8 @@ class VerilatedCore final : public VerilatedDevice {
   }
 
   void flip_array_bit(int page, int column, int plane, int row) override {
-    auto& columns = dut_->rootp->crossloop__DOT__u_tile__DOT__u_page_array__DOT__columns_q;
-    const int pages = static_cast<int>(std::size(columns.m_storage)) / geometry_.columns;
+    const int lanes = lane_count();
+    const int pages = array_columns(0).elements(1) * lanes / geometry_.columns;
     const auto check = [](const char* what, int value, int count) {
       if (value < 0 || value >= count) {
         throw InputError(std::string("no array bit to flip: ") + what + " " +
@@ -56,8 +58,10 @@ class VerilatedCore final : public VerilatedDevice {
     check("plane", plane, geometry_.code_bits);
     check("row", row, geometry_.rows);
     const int plane_words = (geometry_.rows + 31) / 32;
-    auto& planes = columns[static_cast<std::size_t>(page * geometry_.columns + column)];
-    planes[static_cast<std::size_t>(plane * plane_words + row / 32)] ^= 1U << (row % 32);
+    const int column_words = plane_words * geometry_.code_bits;
+    const int entry = (page * geometry_.columns + column) / lanes;
+    auto* words = static_cast<std::uint32_t*>(array_columns(column % lanes).datap());
+    words[entry * column_words + plane * plane_words + row / 32] ^= 1U << (row % 32);
   }
 
   Model& model() { return *dut_; }
@@ -65,6 +69,19 @@ class VerilatedCore final : public VerilatedDevice {
   std::uint64_t cycles() const override { return dut_.cycles(); }
 
  private:
+  const VerilatedScope* lane_scope(int lane) {
+    const std::string name =
+        "TOP.crossloop.u_tile.g_lane[" + std::to_string(lane) + "].u_lane.u_page_array";
+    return dut_.context().scopeFind(name.c_str());
+  }
+  int lane_count() {
+    int lanes = 0;
+    while (lane_scope(lanes) != nullptr) ++lanes;
+    return lanes;
+  }
+  /// The codes of the columns of one lane, 32-bit words.
+  VerilatedVar& array_columns(int lane) { return *lane_scope(lane)->varFind("columns_q"); }
+
   VerilatedGeometry geometry_;
   Dut<Model> dut_;
   AxiHost<Model> host_;

@@ -26,6 +26,7 @@ class FakeTransport : public Transport {
     ++writes;
     if (reg == Reg::DOORBELL) {
       registers[reg] = value;
+      most_in_flight = std::max(most_in_flight, value - registers[Reg::COMPLETED]);
     } else if (reg == Reg::CTRL && field::CTRL_RESTART.get(value) != 0) {
       ++restarts;
       registers[Reg::COMPLETED] = registers[Reg::DOORBELL];
@@ -75,6 +76,7 @@ class FakeTransport : public Transport {
   bool answers = true;
   bool dead = false;
   std::uint32_t refusal = 0;
+  std::uint32_t most_in_flight = 0;
   int idles = 0, writes = 0, restarts = 0;
 };
 
@@ -177,18 +179,45 @@ TEST(DeviceRunLayer, PutsVectorsOnWordsAndDescribesThem) {
               ::testing::ElementsAre(6, 1, 2, 128, 2, 132, 3, 2, 7, 1, 0xABCD, 40, 0, 0, 0, 0));
 }
 
-TEST(DeviceRunLayer, SplitsABatchAndContinuesTheVectorNumbers) {
-  FakeTransport transport;  // 32 words of data: 1 + 4 words a vector, 6 vectors at a time
+TEST(DeviceRunLayer, SplitsABatchBetweenTheHalvesOfTheWindow) {
+  FakeTransport transport;  // 32 words of data: 1 + 4 words a vector, 3 vectors in a half
   Device device(transport);
   const auto result = device.run_layer({.inputs = 4, .outputs = 4, .first_vector = 100},
                                        std::vector<std::uint8_t>(4 * 14));
   EXPECT_EQ(result.size(), 14U * 4);
-  ASSERT_EQ(transport.descriptors.size(), 3U);
-  const std::uint32_t vectors[] = {6, 6, 2}, first[] = {100, 106, 112};
-  for (std::size_t i = 0; i < 3; ++i) {
-    EXPECT_EQ(transport.descriptors[i][word::LAYER_VECTORS], vectors[i]);
-    EXPECT_EQ(transport.descriptors[i][word::LAYER_FIRST_VECTOR], first[i]);
+  ASSERT_EQ(transport.descriptors.size(), 5U);
+  EXPECT_EQ(transport.most_in_flight, 2U);
+  for (std::uint32_t i = 0; i < 5; ++i) {
+    const std::uint32_t base = i % 2 == 0 ? 128 : 128 + 15, vectors = i < 4 ? 3 : 2;
+    EXPECT_EQ(transport.descriptors[i][word::LAYER_INPUT], base);
+    EXPECT_EQ(transport.descriptors[i][word::LAYER_OUTPUT], base + vectors);
+    EXPECT_EQ(transport.descriptors[i][word::LAYER_VECTORS], vectors);
+    EXPECT_EQ(transport.descriptors[i][word::LAYER_FIRST_VECTOR], 100 + 3 * i);
   }
+}
+
+TEST(DeviceRunLayer, TakesTheWholeWindowForAVectorThatNeedsMoreThanHalf) {
+  FakeTransport transport;
+  Device device(transport);
+  device.run_layer({.inputs = 40, .outputs = 8}, std::vector<std::uint8_t>(80));
+  ASSERT_EQ(transport.descriptors.size(), 2U);
+  EXPECT_EQ(transport.most_in_flight, 1U);
+  for (const auto& descriptor : transport.descriptors) {
+    EXPECT_EQ(descriptor[word::LAYER_INPUT], 128U);
+    EXPECT_EQ(descriptor[word::LAYER_OUTPUT], 138U);
+  }
+}
+
+TEST(DeviceRunLayer, SplitsALongBatchInEightAndAShortOneNotAtAll) {
+  FakeTransport transport;
+  transport.registers[Reg::WINDOW_WORDS] = 65536;
+  transport.window.resize(65536);
+  Device device(transport);
+  const LayerDescriptor layer{.inputs = 4, .outputs = 4};
+  device.run_layer(layer, std::vector<std::uint8_t>(4 * 8));
+  EXPECT_EQ(transport.descriptors.size(), 1U);
+  device.run_layer(layer, std::vector<std::uint8_t>(4 * 800));
+  EXPECT_EQ(transport.descriptors.size(), 1U + 8);
 }
 
 TEST(DeviceRunLayer, RejectsBadArgumentsWithoutTouchingTheDevice) {

@@ -23,6 +23,7 @@ constexpr int kRows = DUT_ROWS;
 constexpr int kColumns = DUT_COLS;
 constexpr int kCodeWidth = DUT_CODE_WIDTH;
 constexpr int kPages = DUT_PAGES;
+constexpr int kAdcs = DUT_ADCS;
 constexpr int kWords = (kRows + 31) / 32;
 constexpr int kInputs = 2 * kRows;
 constexpr int kOutputs = 64;
@@ -66,8 +67,8 @@ class TileRtl : public ::testing::Test {
         for (int word = 0; word < kWords; ++word) {
           image.push_back(plane_word(page, column, plane, word));
           dut_->array_we_i = 1;
-          dut_->array_addr_i = address(slot, column, plane, word);
-          dut_->array_wdata_i = image.back();
+          address(slot, column, plane * kWords + word, kCodeWidth * kWords);
+          dut_->wdata_i = image.back();
           dut_.tick();
           dut_->array_we_i = 0;
           gap();
@@ -77,8 +78,11 @@ class TileRtl : public ::testing::Test {
     return image;
   }
 
-  static IData address(int slot, int column, int plane, int word) {
-    return static_cast<IData>(((slot * kColumns + column) * kCodeWidth + plane) * kWords + word);
+  /// Word `word` of the `words` words of a column of page `slot`.
+  void address(int slot, int column, int word, int words) {
+    dut_->unit_i = static_cast<IData>(slot * kColumns + column);
+    dut_->word_i = static_cast<SData>(word);
+    dut_->last_i = word == words - 1;
   }
 
   void load_table(int slot, const std::vector<ColumnSetting>& columns) {
@@ -92,8 +96,8 @@ class TileRtl : public ::testing::Test {
           static_cast<std::uint32_t>(c.zero_code)};
       for (int word = 0; word < 5; ++word) {
         dut_->table_we_i = 1;
-        dut_->table_addr_i = static_cast<IData>((slot * kColumns + column) * 5 + word);
-        dut_->table_wdata_i = words[word];
+        address(slot, column, word, 5);
+        dut_->wdata_i = words[word];
         dut_.tick();
         dut_->table_we_i = 0;
         gap();
@@ -110,8 +114,9 @@ class TileRtl : public ::testing::Test {
         value |= std::uint32_t{entry} << (8 * byte);
       }
       dut_->inl_we_i = 1;
-      dut_->table_addr_i = static_cast<IData>(slot * 64 + word);
-      dut_->table_wdata_i = value;
+      dut_->unit_i = static_cast<IData>(slot * 64 + word);
+      dut_->last_i = 1;
+      dut_->wdata_i = value;
       dut_.tick();
       dut_->inl_we_i = 0;
       gap();
@@ -155,15 +160,28 @@ class TileRtl : public ::testing::Test {
     dut_->inl_i = static_cast<CData>(rng_() & 1);
   }
 
+  /// Bits `bit` .. of a port of any width.
+  template <typename Port>
+  static std::uint32_t part(const Port& port, int bit, std::uint32_t mask) {
+    if constexpr (requires { port.m_storage; }) {
+      return port.m_storage[bit / 32] >> (bit % 32) & mask;
+    } else {
+      return static_cast<std::uint32_t>(port >> bit) & mask;
+    }
+  }
+
   void collect(Outcome& outcome, int columns) {
-    outcome.counters.column_reads += dut_->count_read_o + dut_->skipped_o * columns;
-    outcome.counters.conversions += dut_->count_convert_o;
-    outcome.counters.clipped_low += dut_->clip_low_o;
-    outcome.counters.clipped_high += dut_->clip_high_o;
+    outcome.counters.column_reads += dut_->converted_o + dut_->skipped_o * dut_->columns_o;
+    outcome.counters.conversions += dut_->converted_o;
+    outcome.counters.clipped_low += dut_->clipped_low_o;
+    outcome.counters.clipped_high += dut_->clipped_high_o;
     outcome.skipped_phases += dut_->skipped_o;
-    if (dut_->add_valid_o) {
-      ASSERT_LT(dut_->add_output_o, outcome.sums.size());
-      outcome.sums[dut_->add_output_o] += static_cast<std::uint32_t>(dut_->add_value_o);
+    ASSERT_EQ(dut_->columns_o, columns);
+    for (int lane = 0; lane < kAdcs; ++lane) {
+      if (part(dut_->add_valid_o, lane, 1) == 0) continue;
+      const std::uint32_t output = part(dut_->add_output_o, lane * 16, 0xFFFF);
+      ASSERT_LT(output, outcome.sums.size());
+      outcome.sums[output] += part(dut_->add_value_o, lane * 32, ~0U);
     }
   }
 
@@ -227,7 +245,9 @@ Outcome expected_outcome(const RandomPage& page, const RunSettings& run,
   }
   const auto& c = outcome.counters;
   outcome.skipped_phases = static_cast<int>((c.column_reads - c.conversions) / run.columns);
-  outcome.cycles = static_cast<std::uint64_t>(c.conversions + run.input_bits + 7);
+  const std::int64_t groups = (run.columns + kAdcs - 1) / kAdcs;
+  outcome.cycles =
+      static_cast<std::uint64_t>(c.conversions / run.columns * groups + run.input_bits + 7);
   return outcome;
 }
 
@@ -274,8 +294,10 @@ TEST_F(TileRtl, ReadsBackWhatEachPageHolds) {
   for (int slot = kPages - 1; slot >= 0; --slot) {
     const auto& image = images[static_cast<std::size_t>(slot)];
     for (std::size_t i = 0; i < image.size(); ++i) {
+      constexpr int kColumnWords = kCodeWidth * kWords;
+      const int word = static_cast<int>(i);
       dut_->array_re_i = 1;
-      dut_->array_addr_i = address(slot, 0, 0, 0) + static_cast<IData>(i);
+      address(slot, word / kColumnWords, word % kColumnWords, kColumnWords);
       dut_.tick();
       dut_->array_re_i = 0;
       ASSERT_EQ(dut_->array_rdata_o, image[i]) << "page " << slot << ", word " << i;

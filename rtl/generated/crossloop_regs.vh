@@ -26,6 +26,7 @@
 `define CROSSLOOP_REG_ERROR_INDEX 12'h34  // number of the bad descriptor
 `define CROSSLOOP_RESET_ERROR_INDEX 32'h0  // after reset
 `define CROSSLOOP_REG_MAX_INPUTS 12'h3c  // bytes of the longest vector of a CONVOLVE
+`define CROSSLOOP_REG_ADCS 12'h38  // bit lines read per cycle
 `define CROSSLOOP_REG_CYCLES_BUSY_LO 12'h40  // clock cycles not idle, bits 31:0
 `define CROSSLOOP_RESET_CYCLES_BUSY_LO 32'h0  // after reset
 `define CROSSLOOP_REG_CYCLES_BUSY_HI 12'h44  // bits 63:32
