@@ -30,6 +30,7 @@ std::vector<Benchmark> solver_sizes();  // beside those two
 Benchmark solver_vgg11();
 Benchmark rtl_core();
 Benchmark engine_pages();
+std::vector<Benchmark> whole_networks();
 Benchmark compile_vgg16_figures();
 std::vector<Benchmark> lane_cycles();
 Benchmark engine_check();

@@ -44,6 +44,7 @@ nlohmann::json measure(const std::vector<std::string>& only) {
   std::vector<Benchmark> all = {rtl_core(),   engine_pages(), solver_64(),
                                 solver_128(), solver_vgg11(), compile_vgg16_figures()};
   all.push_back(engine_check());
+  for (Benchmark& network : whole_networks()) all.push_back(std::move(network));
   for (Benchmark& rate : engine_rates()) all.push_back(std::move(rate));
   for (Benchmark& lane : lane_cycles()) all.push_back(std::move(lane));
   for (Benchmark& size : solver_sizes()) all.push_back(std::move(size));
