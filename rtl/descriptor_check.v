@@ -1,7 +1,7 @@
 // descriptor_check: finds what is wrong with a descriptor before anything is changed.
 //
 // The checks come in the order of the error codes; the first that fails is reported. A check takes
-// four cycles from start_i, 18 for the opcodes over tensors, whose sizes shape_check knows; done_o
+// four cycles from start_i, 19 for the opcodes over tensors, whose sizes shape_check knows; done_o
 // is one cycle long, error_o holds until the next start.
 `default_nettype none
 `include "generated/crossloop_regs.vh"

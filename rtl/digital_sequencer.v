@@ -7,8 +7,9 @@
 // Results go to the output unit as they come, one for each channel of each window. Elements are
 // read one a cycle (two cycles each for ADD) while the output unit leaves the window port free and
 // the result before is taken in time; behind each result the port stays free for a cycle, so that
-// the host's turn comes. That makes max(4, elements + 1) cycles a result, 4 for ADD. busy_o is high
-// from the cycle after start_i until the last result is taken.
+// the host's turn comes. That makes elements + 1 cycles a result, and those in which the output
+// unit uses the port; at least 4, as for ADD (drivers/descriptor_cycles.hpp has it to the cycle).
+// busy_o is high from the cycle after start_i until the last result is taken.
 `default_nettype none
 
 module digital_sequencer #(

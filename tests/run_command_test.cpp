@@ -198,5 +198,42 @@ TEST_F(Run, RunsWholeNetworksOnTheRtlByDescriptorsOnly) {
   EXPECT_THAT(rtl.output, HasSubstr("14 of 14 layers by descriptors only"));
 }
 
+TEST_F(Run, SetsThePredictedCyclesBesideThoseOfTheRtlAndTheLatencyOfTheModelledChip) {
+  const auto rtl = folder_->run("run -q net.xbar --images 1 --on rtl --json rtl.json");
+  ASSERT_EQ(rtl.code, 0) << rtl.errors;
+  const auto report = folder_->json("rtl.json");
+  const auto cycles = report.at("cycles").get<std::uint64_t>();
+  EXPECT_GT(cycles, 1'000'000U);
+  EXPECT_EQ(report.at("emulation").at("cycles_predicted"), cycles);
+  EXPECT_EQ(report.at("emulation").at("cycles_counted"), cycles);
+  const std::string number = std::to_string(cycles);
+  EXPECT_THAT(rtl.output, HasSubstr(number + " cycles predicted, " + number + " counted"));
+
+  ASSERT_EQ(folder_->run("inspect -q net.xbar --json cost.json").code, 0);
+  const auto chip = folder_->json("cost.json").at("cost").at("chip");
+  for (const char* figure : {"sequential_ns", "pipelined_ns"}) {
+    EXPECT_EQ(report.at("modelled_chip").at(figure), chip.at(figure));
+    EXPECT_GT(chip.at(figure).get<double>(), 0.0);
+  }
+  EXPECT_THAT(rtl.output, HasSubstr("us pipelined an image, an estimate (isaac/linear)"));
+  ASSERT_EQ(folder_->run("run -q net.xbar --images 1 --json engine.json").code, 0);
+  EXPECT_FALSE(folder_->json("engine.json").contains("emulation"));
+}
+
+/// Where converters have errors the plant loads tables of its own, which count on neither side; for
+/// the errors of layers the host gathers the windows of every LAYER.
+TEST_F(Run, PredictsTheCyclesOfLayersWhoseTablesThePlantConverts) {
+  tests::write_content(*folder_ / "converters.toml",
+                       tests::content_of(CROSSLOOP_SOURCE_DIR "/configs/devices/default.toml") +
+                           "\n[converter]\nadc_gain_sigma = 0.02\nadc_inl_lsb = 2.0\n");
+  const auto rtl = folder_->run(
+      "run -q net.xbar --images 1 --on rtl --device-model converters.toml --layer-errors "
+      "frozen.onnx --json rtl.json");
+  ASSERT_EQ(rtl.code, 0) << rtl.errors;
+  const auto report = folder_->json("rtl.json");
+  EXPECT_GT(report.at("cycles").get<std::uint64_t>(), 1'000'000U);
+  EXPECT_EQ(report.at("emulation").at("cycles_predicted"), report.at("cycles"));
+}
+
 }  // namespace
 }  // namespace crossloop

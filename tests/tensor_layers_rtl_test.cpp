@@ -1,4 +1,4 @@
-// CONVOLVE, pools and ADD: runs cut off, random shapes, cycles.
+// CONVOLVE, pools and ADD: runs cut off, random shapes.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -158,34 +158,6 @@ TEST_F(TensorLayersRtl, MatchesThePlainModelOnRandomPoolsAndAdditions) {
                                  : layer.pooling.max ? "max"
                                                      : "average");
   }
-}
-
-/// The cycles of docs/hardware.md: what one more image costs. Where writes of the output unit meet
-/// reads, up to one cycle a word is lost.
-TEST_F(TensorLayersRtl, TakesTheCyclesItSays) {
-  const auto cycles = [this](Opcode opcode, const Words& words) {
-    const auto before = device_->statistics().cycles_busy;
-    put(opcode, words);
-    settle();
-    return static_cast<int>(device_->statistics().cycles_busy - before);
-  };
-  const auto per_image = [&](Opcode opcode, const Words& changes = {}) {
-    Words words = good(opcode);
-    for (const auto& [index, value] : changes) words[index] = value;
-    const std::uint32_t mode = words[word::CONVOLVE_MODE] & 0xFFFFU;
-    words[word::CONVOLVE_MODE] = mode | 1U << 16;
-    const int one = cycles(opcode, words);
-    words[word::CONVOLVE_MODE] = mode | 2U << 16;
-    return cycles(opcode, words) - one;
-  };
-  EXPECT_NEAR(per_image(Opcode::ADD), 48 * 4, 12);
-  EXPECT_NEAR(per_image(Opcode::MAX_POOL), 12 * 5, 4);
-  EXPECT_NEAR(per_image(Opcode::AVERAGE_POOL, {{word::AVERAGE_POOL_KERNEL, 0x02020101}}), 12 * 4,
-              4);
-  EXPECT_NEAR(per_image(Opcode::AVERAGE_POOL, {{word::AVERAGE_POOL_KERNEL, 0x02020303}}), 12 * 10,
-              4);
-  constexpr int kTile = 8 * 16 + 8 + 7, kPage = 16 + 3;
-  EXPECT_NEAR(per_image(Opcode::CONVOLVE), 16 * (27 + 1 + kPage + kTile + 5 * 4), 16 * 3);
 }
 
 }  // namespace

@@ -17,11 +17,6 @@ namespace {
 constexpr double kPjPerNj = 1e3;
 constexpr double kNsPerUs = 1e3;
 
-/// "isaac/linear".
-std::string model_text(const ChipCost& chip) {
-  return fmt::format("{}/{}", chip.components, analog::adc_model_name(chip.adc_model));
-}
-
 double share(const ByPart& values, Part part) {
   const double total = values.total();
   return total > 0.0 ? 100.0 * values[part] / total : 0.0;
@@ -57,9 +52,7 @@ std::string parts_text(const ChipCost& chip) {
 }
 
 std::string rate_text(const ChipCost& chip) {
-  std::string text =
-      fmt::format("{:<10}{:.3f} us layer after layer, {:.3f} us pipelined", "latency",
-                  chip.sequential_ns / kNsPerUs, chip.pipelined_ns / kNsPerUs);
+  std::string text = fmt::format("{:<10}{}", "latency", latency_text(chip));
   if (chip.pipelined_ns > 0.0) text += fmt::format(" ({:.0f} images/s)", 1e9 / chip.pipelined_ns);
   return text + fmt::format("  {}\n", model_text(chip));
 }
@@ -91,6 +84,15 @@ nlohmann::json figures_json(const ChipCost& chip, const Cost& cost) {
 }
 
 }  // namespace
+
+std::string model_text(const ChipCost& chip) {
+  return fmt::format("{}/{}", chip.components, analog::adc_model_name(chip.adc_model));
+}
+
+std::string latency_text(const ChipCost& chip) {
+  return fmt::format("{:.3f} us layer after layer, {:.3f} us pipelined",
+                     chip.sequential_ns / kNsPerUs, chip.pipelined_ns / kNsPerUs);
+}
 
 std::string cost_table(const ChipCost& chip) {
   std::string text = header_text(chip);

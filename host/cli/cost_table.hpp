@@ -8,6 +8,9 @@
 
 namespace crossloop::cli {
 
+inline constexpr const char* kDefaultComponents = "isaac";
+inline constexpr const char* kDefaultAdcModel = "linear";
+
 /// One line per crossbar layer, the chip, and its shares by part. Every line with a figure ends in
 /// "COMPONENTS/ADC MODEL", what its figures are estimates from.
 std::string cost_table(const compiler::ChipCost& chip);
@@ -19,5 +22,10 @@ std::string cost_table(const compiler::ChipCost& chip);
 /// "phase_ns" and "latency_ns", the chip "imas", "tiles", "routers", "sequential_ns" and
 /// "pipelined_ns".
 nlohmann::json cost_json(const compiler::ChipCost& chip);
+
+/// What the figures are estimates from: "isaac/linear".
+std::string model_text(const compiler::ChipCost& chip);
+/// "X us layer after layer, Y us pipelined", of one image.
+std::string latency_text(const compiler::ChipCost& chip);
 
 }  // namespace crossloop::cli

@@ -11,17 +11,19 @@ namespace crossloop::cli {
 std::unique_ptr<runtime::Backend> open_backend(const std::string& name,
                                                const compiler::TileFormat& tile,
                                                const analog::Device& device,
-                                               std::uint64_t chip_seed,
-                                               const std::filesystem::path& trace) {
+                                               std::uint64_t chip_seed, const RtlOptions& rtl) {
   if (name == "engine") {
     return std::make_unique<runtime::EngineBackend>(tile, device, chip_seed);
   }
   if (name == "rtl") {
     auto simulation = testbench::make_verilated_device(
-        {.geometry = {tile.rows, tile.columns, tile.code.bits}, .trace = trace});
-    auto planted = std::make_unique<runtime::PlantedTransport>(
+        {.geometry = {tile.rows, tile.columns, tile.code.bits}, .trace = rtl.trace});
+    std::unique_ptr<drivers::Transport> transport = std::make_unique<runtime::PlantedTransport>(
         std::move(simulation), analog::Chip(device, tile.code, chip_seed));
-    return std::make_unique<runtime::DeviceBackend>("rtl", std::move(planted), tile);
+    if (rtl.predict_cycles) {
+      transport = std::make_unique<drivers::PredictingTransport>(std::move(transport));
+    }
+    return std::make_unique<runtime::DeviceBackend>("rtl", std::move(transport), tile);
   }
   throw InputError("device '" + name + "': unknown, expected engine or rtl");
 }
@@ -31,10 +33,18 @@ const analog::Chip& chip_behind(const runtime::Backend& backend) {
     return engine->chip();
   }
   if (const auto* device = dynamic_cast<const runtime::DeviceBackend*>(&backend)) {
-    const auto* planted = dynamic_cast<const runtime::PlantedTransport*>(&device->transport());
+    const auto* predicting = prediction_behind(backend);
+    const auto* planted = dynamic_cast<const runtime::PlantedTransport*>(
+        predicting != nullptr ? &predicting->inner() : &device->transport());
     if (planted != nullptr) return planted->chip();
   }
   throw DeviceError("device " + backend.name() + ": no plant behind it, its cells are its own");
+}
+
+const drivers::PredictingTransport* prediction_behind(const runtime::Backend& backend) {
+  const auto* device = dynamic_cast<const runtime::DeviceBackend*>(&backend);
+  if (device == nullptr) return nullptr;
+  return dynamic_cast<const drivers::PredictingTransport*>(&device->transport());
 }
 
 }  // namespace crossloop::cli

@@ -36,9 +36,6 @@ struct InspectArguments {
   std::string board;  ///< empty: fit no board
 };
 
-constexpr const char* kDefaultComponents = "isaac";
-constexpr const char* kDefaultAdcModel = "linear";
-
 void inspect_model(const InspectArguments& arguments, const Globals& globals) {
   const network::Network network = network::read_onnx(arguments.file);
   std::string text = network::layer_table(network);

@@ -66,7 +66,7 @@ void run(const LoopArguments& arguments, const Globals& globals) {
   const auto open = [&](const std::string& name, const compiler::TileFormat& tile,
                         const analog::Device& device, std::uint64_t chip_seed) {
     return open_backend(name, tile, device, chip_seed,
-                        name == "rtl" ? arguments.trace : std::filesystem::path());
+                        {.trace = name == "rtl" ? arguments.trace : std::filesystem::path()});
   };
   const loop::Summary summary = loop::run_loop(config, open);
   std::fputs(summary.table().c_str(), stdout);

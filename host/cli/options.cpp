@@ -145,7 +145,8 @@ std::unique_ptr<runtime::Backend> open_chip(const ChipArguments& arguments,
                                             const analog::Device& device) {
   const bool traced = arguments.on == "rtl";
   return open_backend(arguments.on, deployment.tile, device, arguments.chip_seed,
-                      traced ? arguments.trace : std::filesystem::path());
+                      {.trace = traced ? arguments.trace : std::filesystem::path(),
+                       .predict_cycles = arguments.predict_cycles});
 }
 
 std::unique_ptr<runtime::Backend> program_chip(const ChipArguments& arguments,

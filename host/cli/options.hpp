@@ -68,6 +68,7 @@ struct ChipArguments {
   std::string on = "engine";
   std::optional<double> elapsed_s;  ///< else what the device file says
   std::filesystem::path trace;      ///< waves of the RTL; empty: none
+  bool predict_cycles = false;      ///< of the RTL, no option: for commands that show them
 };
 void add_chip_options(CLI::App& command, ChipArguments& arguments);
 

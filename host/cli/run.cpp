@@ -7,11 +7,13 @@
 #include <optional>
 
 #include "host/cli/command.hpp"
+#include "host/cli/cost_table.hpp"
 #include "host/cli/counters.hpp"
 #include "host/cli/devices.hpp"
 #include "host/cli/layer_error_table.hpp"
 #include "host/cli/options.hpp"
 #include "host/cli/run_crossbar.hpp"
+#include "host/compiler/cost.hpp"
 #include "host/compiler/deployment_file.hpp"
 #include "host/error.hpp"
 #include "host/network/onnx_file.hpp"
@@ -44,6 +46,7 @@ struct Outcome {
   double seconds = 0.0;
   int layers_on_device = 0;  ///< run by descriptors of their own, without arithmetic of the host
   int images_at_once = 0;
+  std::optional<std::uint64_t> predicted;  ///< cycles, by drivers::descriptor_cycles()
 };
 
 runtime::RunOptions run_options(const RunArguments& arguments, const data::Dataset& images) {
@@ -96,6 +99,46 @@ Outcome run_on_device(const compiler::Deployment& deployment, runtime::DeviceBac
           .images_at_once = runner.plan().images};
 }
 
+/// Images through the chip, and where its cycles are predicted how many they ought to be.
+Outcome run_anywhere(const compiler::Deployment& deployment, runtime::Backend& chip,
+                     const data::Dataset& images, const runtime::RunOptions& options,
+                     runtime::LayerErrors* errors) {
+  const drivers::PredictingTransport* prediction = prediction_behind(chip);
+  const std::uint64_t before = prediction != nullptr ? prediction->predicted().busy : 0;
+  auto* device = dynamic_cast<runtime::DeviceBackend*>(&chip);
+  Outcome outcome = device != nullptr && errors == nullptr
+                        ? run_on_device(deployment, *device, images, options)
+                        : run_on_chip(deployment, chip, images, options, errors);
+  if (prediction != nullptr) outcome.predicted = prediction->predicted().busy - before;
+  return outcome;
+}
+
+/// What one image takes on a chip of published parts that holds every crossbar at once: for
+/// comparison with the emulation, whose one tile stands for all.
+compiler::ChipCost modelled_chip(const compiler::Deployment& deployment) {
+  return compiler::estimate_cost(
+      deployment, analog::find_components(kDefaultComponents, config_root("components")),
+      analog::find_adc_model(kDefaultAdcModel));
+}
+
+std::string latencies_text(const Outcome& outcome, const compiler::ChipCost& chip) {
+  return fmt::format(
+      "  emulation     {} cycles predicted, {} counted\n"
+      "  modelled chip {} an image, an estimate ({})\n",
+      *outcome.predicted, outcome.cycles, latency_text(chip), model_text(chip));
+}
+
+nlohmann::json emulation_json(const Outcome& outcome) {
+  return {{"cycles_predicted", *outcome.predicted}, {"cycles_counted", outcome.cycles}};
+}
+
+nlohmann::json modelled_chip_json(const compiler::ChipCost& chip) {
+  return {{"components", chip.components},
+          {"adc_model", analog::adc_model_name(chip.adc_model)},
+          {"sequential_ns", chip.sequential_ns},
+          {"pipelined_ns", chip.pipelined_ns}};
+}
+
 /// The chip's cells in both the RTL and the engine, one image at a time.
 runtime::Comparison compare(const RunArguments& arguments, const compiler::Deployment& deployment,
                             const analog::Device& device, const runtime::Backend& chip,
@@ -104,7 +147,7 @@ runtime::Comparison compare(const RunArguments& arguments, const compiler::Deplo
   // A chip on RTL has taken the wave file.
   const bool traced = arguments.chip.on != "rtl";
   const auto rtl = open_backend("rtl", deployment.tile, device, arguments.chip.chip_seed,
-                                traced ? arguments.chip.trace : std::filesystem::path());
+                                {.trace = traced ? arguments.chip.trace : std::filesystem::path()});
   rtl->restore(snapshot);
   const bool faulty = arguments.inject == "engine-adc-rounding";
   runtime::EngineBackend engine(
@@ -179,11 +222,8 @@ void run(const RunArguments& arguments, const Globals& globals) {
     options.batch = runtime::layer_errors_batch(deployment);
   }
   const auto chip = program_chip(arguments.chip, deployment, device);
-  auto* device_backend = dynamic_cast<runtime::DeviceBackend*>(chip.get());
   const Outcome outcome =
-      device_backend != nullptr && !errors
-          ? run_on_device(deployment, *device_backend, images, options)
-          : run_on_chip(deployment, *chip, images, options, errors ? &*errors : nullptr);
+      run_anywhere(deployment, *chip, images, options, errors ? &*errors : nullptr);
   nlohmann::json result = outcome_json(outcome);
   result.update({{"network", deployment.network},
                  {"dataset", images.name},
@@ -195,6 +235,12 @@ void run(const RunArguments& arguments, const Globals& globals) {
       deployment.network, chip->name(), device.name, arguments.chip.chip_seed,
       arguments.chip.noise_seed, images.count, images.name, arguments.data.options.seed);
   text += text_of(outcome, deployment.layers.size());
+  if (outcome.predicted) {
+    const compiler::ChipCost modelled = modelled_chip(deployment);
+    text += latencies_text(outcome, modelled);
+    result["emulation"] = emulation_json(outcome);
+    result["modelled_chip"] = modelled_chip_json(modelled);
+  }
   if (errors) {
     result["layers"] = layer_error_json(errors->layers());
     text += "\n" + layer_error_table(errors->layers());
@@ -215,6 +261,7 @@ void run(const RunArguments& arguments, const Globals& globals) {
 void add_run(CLI::App& app, Globals& globals) {
   auto arguments = std::make_shared<RunArguments>();
   arguments->data.options.test_images = 100;
+  arguments->chip.predict_cycles = true;
   CLI::App* command = add_command(
       app, globals, "run",
       "Program a chip and run test images on it, or one crossbar and run vectors on it.",

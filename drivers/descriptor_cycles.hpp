@@ -1,0 +1,75 @@
+// How many clock cycles the core takes for a descriptor, to the cycle.
+//
+// These are cycles of the emulation, where one tile stands for all crossbars, page after page. What
+// the modelled chip takes, whose crossbars work side by side, is compiler::estimate_cost()
+// (docs/cost.md). Formulas follow rtl/; docs/hardware.md has them in short.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+
+#include "drivers/page_image.hpp"
+#include "drivers/tensor_descriptor.hpp"
+
+namespace crossloop::drivers {
+
+/// What of the core its cycles depend on.
+struct CoreShape {
+  PageGeometry page;
+  int adcs = 1;  ///< columns that the tile reads in a cycle
+};
+
+/// What a descriptor adds to the counters of the same names (Statistics).
+struct DescriptorCycles {
+  std::uint64_t busy = 0;          ///< CYCLES_BUSY
+  std::uint64_t stalled = 0;       ///< CYCLES_STALLED
+  std::uint64_t column_reads = 0;  ///< COLUMN_READS
+  std::uint64_t skipped = 0;       ///< PHASES_SKIPPED
+  DescriptorCycles& operator+=(const DescriptorCycles& other);
+  DescriptorCycles operator-(const DescriptorCycles& earlier) const;
+  bool operator==(const DescriptorCycles&) const = default;
+};
+
+/// One vector on one page.
+struct PageRun {
+  int rows = 1;                ///< used, as LOAD_TABLE gave them
+  int columns = 1;             ///< used
+  bool last_row_used = true;   ///< the row table's last entry lies within the words of the vector
+  std::uint8_t phases = 0xFF;  ///< bit t: phase t drives a row; counts with SKIP_ZERO only
+};
+
+/// The run of vector 0, 1, .. of a LAYER or CONVOLVE on a page. Asked in order of vectors, then
+/// pages.
+using PageRuns = std::function<PageRun(std::uint64_t vector, int page)>;
+
+/// Cycles in which the tile is busy: 1 + ceil(columns / adcs) for each phase, 1 for a skipped one,
+/// and 7 to drain; phases skipped at the end hide in the drain, of which one cycle always remains.
+std::uint64_t tile_cycles(const PageRun& run, int input_bits, bool skip_zero, int adcs);
+
+/// A descriptor that the core accepts, from the cycle that finds it waiting to the one that counts
+/// it up, behind the doorbell or behind another descriptor alike:
+///
+///   1 idle + 17 fetch + check + 1 execute + wait + 1 finish
+///   check   4; over tensors 19
+///   wait    NOP, COMMIT, LOAD_INL without a table   1
+///           others that move N words                N + 2
+///           LAYER      outputs + 3 + vectors * (1 + pages + outputs)
+///           CONVOLVE   outputs + 2 + vectors * (1 + window + sums + pages + out), then 1 with
+///                      STORE_SUMS, else 7; 5 - outputs more where outputs < 5
+///           ADD, pools as the last result is taken, + 8
+///   pages   for each: rows + 5, 1 more if its last row is used, and tile_cycles()
+///   window  elements of the window; sums: outputs with ADD_SUMS
+///   out     outputs with STORE_SUMS, else 4 * outputs - 3
+///
+/// Window and sums of the next vector wait for the output unit, which reads a code (TABLE) six
+/// cycles and writes a word seven cycles behind the element that it took. Results of ADD and pools
+/// wait for it, too: it takes them four cycles apart, or eight or more.
+///
+/// `runs` may be empty for opcodes other than LAYER and CONVOLVE.
+DescriptorCycles descriptor_cycles(const DescriptorWords& words, const CoreShape& core,
+                                   const PageRuns& runs = {});
+
+/// A descriptor that the core refuses, for whatever error: up to the end of its check.
+DescriptorCycles refused_cycles(const DescriptorWords& words);
+
+}  // namespace crossloop::drivers
