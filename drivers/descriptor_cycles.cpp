@@ -92,23 +92,42 @@ class Pages {
         runs_(runs),
         counted_(counted) {}
 
-  /// Cycles of all pages; those of the tile come off the stalled ones.
-  std::uint64_t run(std::uint64_t vector) {
-    std::uint64_t cycles = 0;
+  /// Cycles from the gathering of the first page, or with `gathered` from the wait for it to end,
+  /// to the end of the tile's work on the last page; with `ahead` to that of the gathering of the
+  /// first page for the next vector, if it is later. Those of the tile come off the stalled ones.
+  std::uint64_t run(std::uint64_t vector, bool gathered = false, bool ahead = false) {
+    std::uint64_t start = 0, tile = 0, first_gather = 0;
     for (int page = first_; page < first_ + count_; ++page) {
       const PageRun run = runs_(vector, page);
-      const std::uint64_t tile = tile_cycles(run, input_bits_, skip_zero_, adcs_);
-      cycles += static_cast<std::uint64_t>(run.rows) + 5 + (run.last_row_used ? 1 : 0) + tile;
-      counted_.stalled -= tile;
-      counted_.column_reads += static_cast<std::uint64_t>(run.columns * input_bits_);
-      for (int t = 0; skip_zero_ && t < input_bits_; ++t) {
-        counted_.skipped += (run.phases >> t & 1) == 0 ? 1 : 0;
+      const std::uint64_t gather = gather_cycles(run);
+      if (page > first_) {  // gathered while the tile works on the page before
+        start += std::max(1 + gather, tile) + kTurn;
+      } else {
+        start = gathered ? 1 : gather + kTurn;
+        first_gather = gather;
       }
+      tile = tile_cycles(run, input_bits_, skip_zero_, adcs_);
+      count(run, tile);
     }
-    return cycles;
+    return start + (ahead ? std::max(tile, 1 + first_gather) : tile) + kTurn;
   }
 
  private:
+  static constexpr std::uint64_t kTurn = 2;  // from a unit's last busy cycle to the next state's
+
+  /// In which the walk over the row table is busy.
+  static std::uint64_t gather_cycles(const PageRun& run) {
+    return static_cast<std::uint64_t>(run.rows) + 1 + (run.last_row_used ? 1 : 0);
+  }
+
+  void count(const PageRun& run, std::uint64_t tile) {
+    counted_.stalled -= tile;
+    counted_.column_reads += static_cast<std::uint64_t>(run.columns * input_bits_);
+    for (int t = 0; skip_zero_ && t < input_bits_; ++t) {
+      counted_.skipped += (run.phases >> t & 1) == 0 ? 1 : 0;
+    }
+  }
+
   int first_, count_, input_bits_;
   bool skip_zero_;
   int adcs_;
@@ -118,8 +137,10 @@ class Pages {
 
 std::uint64_t layer_wait(const DescriptorWords& words, Pages& pages) {
   const std::uint64_t outputs = words[word::LAYER_OUTPUTS], vectors = words[word::LAYER_VECTORS];
-  std::uint64_t cycles = outputs + 3 + vectors * (1 + outputs);
-  for (std::uint64_t vector = 0; vector < vectors; ++vector) cycles += pages.run(vector);
+  std::uint64_t cycles = outputs + 4 + vectors * outputs;
+  for (std::uint64_t vector = 0; vector < vectors; ++vector) {
+    cycles += pages.run(vector, vector > 0, vector + 1 < vectors);
+  }
   return cycles;
 }
 

@@ -53,11 +53,14 @@ std::uint64_t tile_cycles(const PageRun& run, int input_bits, bool skip_zero, in
 ///   check   4; over tensors 19
 ///   wait    NOP, COMMIT, LOAD_INL without a table   1
 ///           others that move N words                N + 2
-///           LAYER      outputs + 3 + vectors * (1 + pages + outputs)
+///           LAYER      outputs + 4 + vectors * (pages + outputs)
 ///           CONVOLVE   outputs + 2 + vectors * (1 + window + sums + pages + out), then 1 with
 ///                      STORE_SUMS, else 7; 5 - outputs more where outputs < 5
 ///           ADD, pools as the last result is taken, + 8
-///   pages   for each: rows + 5, 1 more if its last row is used, and tile_cycles()
+///   gather  of a page: rows + 1, 1 more if its last row is used
+///   pages   of a vector: gather + 2 for the first, then for each max(tile_cycles(), 1 + gather of
+///           the next) + 2. Behind the last page of a vector nothing is gathered but by LAYER, which
+///           gathers the first page for the next vector, and then takes 1 for that page there
 ///   window  elements of the window; sums: outputs with ADD_SUMS
 ///   out     outputs with STORE_SUMS, else 4 * outputs - 3
 ///

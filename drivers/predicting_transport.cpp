@@ -70,12 +70,12 @@ std::vector<std::uint8_t> bytes_of(const std::vector<std::uint32_t>& words) {
 
 }  // namespace
 
-PredictingTransport::PredictingTransport(std::unique_ptr<Transport> inner, int adcs)
+PredictingTransport::PredictingTransport(std::unique_ptr<Transport> inner)
     : inner_(std::move(inner)) {
   core_.page = {static_cast<int>(inner_->read(Reg::ROWS)),
                 static_cast<int>(inner_->read(Reg::COLS)),
                 static_cast<int>(inner_->read(Reg::CODE_WIDTH))};
-  core_.adcs = adcs;
+  core_.adcs = static_cast<int>(inner_->read(Reg::ADCS));
   pages_.resize(inner_->read(Reg::PAGES));
   seen_ = inner_->read(Reg::COMPLETED);
 }

@@ -18,8 +18,7 @@ namespace crossloop::drivers {
 /// over it. Cycles of a descriptor that a RESTART cuts off are not known; a refused one counts.
 class PredictingTransport : public Transport {
  public:
-  /// `adcs` as in CoreShape.
-  explicit PredictingTransport(std::unique_ptr<Transport> inner, int adcs = 1);
+  explicit PredictingTransport(std::unique_ptr<Transport> inner);
 
   std::uint32_t read(Reg reg) override;
   void write(Reg reg, std::uint32_t value) override;
