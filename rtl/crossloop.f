@@ -22,7 +22,10 @@ layer_sequencer.v
 page_array.v
 page_mover.v
 page_state.v
+pulse_law.v
 read_noise.v
 threefry.v
 tile.v
 window.v
+write_unit.v
+write_verify.v
