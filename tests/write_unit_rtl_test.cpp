@@ -28,8 +28,10 @@ drivers::PulseBlock block_of(const analog::PulseSettings& s) {
 
 class WriteUnitRtl : public CrossloopControlRtl {
  protected:
-  /// No budget that the window happens to hold at power-up.
-  WriteUnitRtl() { transport_->write_window(128, std::vector<std::uint32_t>(kWindow - 128)); }
+  WriteUnitRtl() { clear_window(); }
+
+  /// No cells to write and no budget in what the window happens to hold.
+  void clear_window() { transport_->write_window(128, std::vector<std::uint32_t>(kWindow - 128)); }
 
   /// Any rectangle of the 16 x 16 cells of a page.
   WriteDescriptor random_job() {
@@ -232,6 +234,7 @@ TEST_F(WriteUnitRtl, TakesAPageFromItsContentsToCommit) {
   EXPECT_EQ(error_of_write({}), ErrorCode::NONE);  // the next part of the page
   device_->restart();
   load(0, {.inputs = 16, .outputs = 5});
+  clear_window();
   EXPECT_EQ(error_of_layer({}), ErrorCode::NONE);
   EXPECT_EQ(error_of_write({}), ErrorCode::NONE);
   EXPECT_EQ(error_of_layer({}), ErrorCode::NOT_READY);
