@@ -158,6 +158,23 @@ void Device::commit(int page, std::uint32_t crossbar) {
   submit_and_wait(descriptor);
 }
 
+WriteStatistics Device::write_verify(WriteDescriptor job, const PulseBlock& settings,
+                                     std::span<CellRecord> cells) {
+  check_page(job.page);
+  check_range("device: first row of cells", job.first_row, 0, info_.geometry.rows - 1);
+  check_range("device: first column of cells", job.first_column, 0, info_.geometry.columns - 1);
+  check_range("device: rows of cells", job.rows, 1, info_.geometry.rows - job.first_row);
+  check_range("device: columns of cells", job.columns, 1,
+              info_.geometry.columns - job.first_column);
+  const std::int64_t count = std::int64_t{job.rows} * job.columns;
+  check_range("device: cell records", static_cast<std::int64_t>(cells.size()), count, count);
+  const std::vector<std::uint32_t> block = place_write(job, constant::RING_WORDS, settings, cells);
+  write_words(constant::RING_WORDS, block);
+  submit_and_wait(descriptor_words(job));
+  const auto words = read_words(constant::RING_WORDS, block.size());
+  return take_written(words, cells);
+}
+
 void Device::nop() { submit_and_wait(descriptor_of(Opcode::NOP)); }
 
 void Device::check_layer(const LayerDescriptor& layer, std::size_t values) const {

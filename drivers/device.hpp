@@ -12,6 +12,7 @@
 #include "drivers/page_image.hpp"
 #include "drivers/tensor_descriptor.hpp"
 #include "drivers/transport.hpp"
+#include "drivers/write_descriptor.hpp"
 #include "host/error.hpp"
 
 namespace crossloop::drivers {
@@ -100,6 +101,13 @@ class Device {
   void convolve(const ConvolveDescriptor& layer) { submit_and_wait(descriptor_words(layer)); }
   void pool(const PoolDescriptor& pool) { submit_and_wait(descriptor_words(pool)); }
   void add(const AddDescriptor& add) { submit_and_wait(descriptor_words(add)); }
+
+  /// Has the device bring emulated cells to their targets, pulse by pulse (WRITE_VERIFY): `cells`
+  /// holds the records of job.rows x job.columns cells, column by column, and takes them back. The
+  /// addresses of `job` are set here. The page must have contents; it may not run before commit().
+  /// For whoever stands in for the chip, not for a host.
+  WriteStatistics write_verify(WriteDescriptor job, const PulseBlock& settings,
+                               std::span<CellRecord> cells);
 
   /// Words of the window behind the ring. Throw InputError for a range outside of it.
   void write_words(std::uint32_t word, std::span<const std::uint32_t> values);

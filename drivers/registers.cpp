@@ -101,6 +101,11 @@ std::string verilog_header() {
   define(text, "COLUMN_" #name "_WORD", 3, word, "word of it"); \
   define_field(text, "COLUMN_" #name, {word, lsb, width}, meaning);
 #include "rtl/registers.def"
+  text << "\n// Blocks of WRITE_VERIFY: word and bits of a field\n";
+#define BLOCK_FIELD(block, name, word, lsb, width, meaning)      \
+  define(text, #block "_" #name "_WORD", 3, word, "word of it"); \
+  define_field(text, #block "_" #name, {word, lsb, width}, meaning);
+#include "rtl/registers.def"
   text << "\n// Errors\n";
 #define ERROR(name, value, meaning) define(text, "ERROR_" #name, 4, value, meaning);
 #include "rtl/registers.def"

@@ -52,6 +52,13 @@ namespace column_field {
 #include "rtl/registers.def"
 }  // namespace column_field
 
+/// Fields of the blocks of WRITE_VERIFY: block_field::CELL_STATE.
+namespace block_field {
+#define BLOCK_FIELD(block, name, word, lsb, width, meaning) \
+  inline constexpr BitField block##_##name{word, lsb, width};
+#include "rtl/registers.def"
+}  // namespace block_field
+
 /// Indices of descriptor words by opcode: word::LAYER_FIRST_PAGE.
 namespace word {
 #define WORD(opcode, name, index, meaning) inline constexpr std::uint32_t opcode##_##name = index;

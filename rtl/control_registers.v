@@ -191,6 +191,7 @@ module control_registers #(
         {8'd0, `CROSSLOOP_REG_PAGES}:           data_q <= PAGES;
         {8'd0, `CROSSLOOP_REG_WINDOW_WORDS}:    data_q <= WINDOW_WORDS;
         {8'd0, `CROSSLOOP_REG_MAX_OUTPUTS}:     data_q <= MAX_OUTPUTS;
+        {8'd0, `CROSSLOOP_REG_OPCODES}:         data_q <= `CROSSLOOP_RESET_OPCODES;
         {8'd0, `CROSSLOOP_REG_MAX_INPUTS}:      data_q <= MAX_INPUTS;
         {8'd0, `CROSSLOOP_REG_ADCS}:            data_q <= ADCS;
         {8'd0, `CROSSLOOP_REG_CTRL}:            data_q <= `CROSSLOOP_RESET_CTRL;

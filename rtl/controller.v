@@ -1,6 +1,6 @@
 // controller: takes descriptors from the ring, has them checked and carries them out.
 //
-//   IDLE -> FETCH 16 words -> CHECK -> EXECUTE -> WAIT for mover or layer unit -> FINISH -> IDLE
+//   IDLE -> FETCH 16 words -> CHECK -> EXECUTE -> WAIT for a unit -> FINISH -> IDLE
 //
 // A bad descriptor ends in fail_o and IDLE; waiting_i falls then. A page whose contents are being
 // written is EMPTY, or without tables or INL, until the last word is in, so that whatever clear_i
@@ -42,12 +42,14 @@ module controller #(
   output wire                    drop_inl_o,
   output wire                    set_inl_o,
 
-  // Mover and layer unit, busy from the cycle after their start
+  // Mover, layer unit and write unit, busy from the cycle after their start
   output wire                    move_start_o,
   output wire [1:0]              move_mode_o,        // page_mover's LOAD, STORE, TABLE, INL
   input  wire                    move_busy_i,
   output wire                    layer_start_o,
-  input  wire                    layer_busy_i
+  input  wire                    layer_busy_i,
+  output wire                    write_start_o,
+  input  wire                    write_busy_i
 );
 
   localparam [2:0] IDLE    = 3'd0;
@@ -77,6 +79,7 @@ module controller #(
                          (opcode >= `CROSSLOOP_OPCODE_CONVOLVE &&
                           opcode <= `CROSSLOOP_OPCODE_ADD);
   wire        inl      = opcode == `CROSSLOOP_OPCODE_LOAD_INL;
+  wire        writes   = opcode == `CROSSLOOP_OPCODE_WRITE_VERIFY;
   wire        loads    = inl && words_q[32*`CROSSLOOP_WORD_LOAD_INL_ENABLE];
   wire        execute  = state_q == EXECUTE;
   wire        finish   = state_q == FINISH;
@@ -107,7 +110,7 @@ module controller #(
         end
         CHECK: if (check_done_i) state_q <= check_bad_i ? IDLE : EXECUTE;
         EXECUTE: state_q <= WAIT;
-        WAIT: if (!move_busy_i && !layer_busy_i) state_q <= FINISH;
+        WAIT: if (!move_busy_i && !layer_busy_i && !write_busy_i) state_q <= FINISH;
         default: state_q <= IDLE;
       endcase
     end
@@ -120,8 +123,8 @@ module controller #(
   assign words_o          = words_q;
   assign nonzero_o        = nonzero_q;
   assign check_start_o    = state_q == FETCH && index_q == WORDS;
-  assign set_empty_o      = execute && (load || programs);
-  assign set_programmed_o = finish && programs;
+  assign set_empty_o      = execute && (load || programs || writes);
+  assign set_programmed_o = finish && (programs || writes);
   assign set_ready_o      = finish && (load || commit);
   assign drop_tables_o    = execute && tables;
   assign set_tables_o     = finish && tables;
@@ -130,6 +133,7 @@ module controller #(
   assign move_start_o     = execute && (load || programs || store || tables || loads);
   assign move_mode_o      = store ? 2'd1 : tables ? 2'd2 : inl ? 2'd3 : 2'd0;
   assign layer_start_o    = execute && layer;
+  assign write_start_o    = execute && writes;
 
 endmodule
 

@@ -22,9 +22,12 @@ layer_sequencer.v
 page_array.v
 page_mover.v
 page_state.v
+pulse_law.v
 read_noise.v
 readout_lane.v
 threefry.v
 tile.v
 window.v
 word_stage.v
+write_unit.v
+write_verify.v

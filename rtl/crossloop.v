@@ -4,7 +4,7 @@
 //
 //   AXI4-Lite -> axi_lite_slave -+-> control_registers <-> controller -> descriptor_check
 //                                +-> window <------------- page_mover, layer_unit <-> tile
-//                                                               page_state
+//                                             write_unit             page_state
 `default_nettype none
 `include "generated/crossloop_regs.vh"
 
@@ -100,16 +100,18 @@ module crossloop #(
 
   // --- Window: at most one of its users in the core is active at a time ---
 
-  wire                    fetch_en, move_en, move_we, layer_en, layer_we;
-  wire [WINDOW_WIDTH-1:0] fetch_addr, move_addr, layer_addr;
-  wire [31:0]             array_rdata, layer_wdata;
+  wire                    fetch_en, move_en, move_we, layer_en, layer_we, verify_en, verify_we;
+  wire [WINDOW_WIDTH-1:0] fetch_addr, move_addr, layer_addr, verify_addr;
+  wire [31:0]             array_rdata, layer_wdata, verify_wdata;
 
   window #(.WORDS(WINDOW_WORDS)) u_window (
     .clk_i(clk_i), .rst_ni(rst_ni),
-    .core_en_i(fetch_en || move_en || layer_en),
-    .core_we_i(move_en ? move_we : layer_en && layer_we),
-    .core_addr_i(move_en ? move_addr : layer_en ? layer_addr : fetch_addr),
-    .core_wdata_i(move_en ? array_rdata : layer_wdata), .core_rdata_o(window_rdata),
+    .core_en_i(fetch_en || move_en || layer_en || verify_en),
+    .core_we_i(move_en ? move_we : verify_en ? verify_we : layer_en && layer_we),
+    .core_addr_i(move_en ? move_addr : verify_en ? verify_addr
+                          : layer_en ? layer_addr : fetch_addr),
+    .core_wdata_i(move_en ? array_rdata : verify_en ? verify_wdata : layer_wdata),
+    .core_rdata_o(window_rdata),
     .write_valid_i(write_valid && write_window && !write_outside),
     .write_ready_o(window_write_ready),
     .write_addr_i(write_addr[WINDOW_WIDTH+1:2]), .write_data_i(write_data),
@@ -150,7 +152,7 @@ module crossloop #(
   );
 
   wire       set_empty, set_programmed, set_ready, drop_tables, set_tables, drop_inl, set_inl;
-  wire       move_start, move_busy, layer_start, layer_busy;
+  wire       move_start, move_busy, layer_start, layer_busy, verify_start, verify_busy;
   wire [1:0] move_mode;
 
   controller #(.WINDOW_WIDTH(WINDOW_WIDTH)) u_controller (
@@ -163,7 +165,8 @@ module crossloop #(
     .drop_tables_o(drop_tables), .set_tables_o(set_tables),
     .drop_inl_o(drop_inl), .set_inl_o(set_inl),
     .move_start_o(move_start), .move_mode_o(move_mode), .move_busy_i(move_busy),
-    .layer_start_o(layer_start), .layer_busy_i(layer_busy)
+    .layer_start_o(layer_start), .layer_busy_i(layer_busy),
+    .write_start_o(verify_start), .write_busy_i(verify_busy)
   );
 
   wire page_empty, page_programmed, pages_runnable;
@@ -214,6 +217,13 @@ module crossloop #(
     .window_en_o(move_en), .window_we_o(move_we), .window_addr_o(move_addr),
     .array_we_o(array_we), .array_re_o(array_re), .row_we_o(row_we), .row_addr_o(row_addr),
     .table_we_o(table_we), .inl_we_o(inl_we), .unit_o(unit), .word_o(word), .last_o(last_word)
+  );
+
+  write_unit #(.WINDOW_WIDTH(WINDOW_WIDTH)) u_write (
+    .clk_i(clk_i), .rst_ni(rst_ni), .clear_i(abort),
+    .start_i(verify_start), .words_i(words), .busy_o(verify_busy),
+    .window_en_o(verify_en), .window_we_o(verify_we), .window_addr_o(verify_addr),
+    .window_wdata_o(verify_wdata), .window_rdata_i(window_rdata)
   );
 
   // --- Layers --

@@ -36,6 +36,11 @@ module descriptor_check #(
   localparam [31:0] TABLE_WORDS = (ROWS + 1) / 2 + COLS * `CROSSLOOP_COLUMN_WORDS;
   localparam [31:0] WINDOW      = WINDOW_WORDS;
   localparam [31:0] PAGE_COUNT  = PAGES;
+  localparam [31:0] PAGE_ROWS   = ROWS;
+  localparam [31:0] PAGE_COLS   = COLS;
+
+  // WRITE_VERIFY has a third range, the statistics.
+  localparam [37:0] WRITTEN_LENGTH = {6'd0, `CROSSLOOP_WRITTEN_WORDS};
 
   wire [31:0] opcode  = words_i[31:0];
   wire [31:0] page    = words_i[32*`CROSSLOOP_WORD_LOAD_PAGE_PAGE +: 32];  // in every opcode with one
@@ -52,6 +57,11 @@ module descriptor_check #(
   wire [31:0] enable  = words_i[32*`CROSSLOOP_WORD_LOAD_INL_ENABLE +: 32];
   wire [31:0] flags   = words_i[32*`CROSSLOOP_WORD_LAYER_FLAGS +: 32];
 
+  wire [31:0] first_row    = words_i[32*`CROSSLOOP_WORD_WRITE_VERIFY_FIRST_ROW +: 32];
+  wire [31:0] first_column = words_i[32*`CROSSLOOP_WORD_WRITE_VERIFY_FIRST_COLUMN +: 32];
+  wire [31:0] settings     = words_i[32*`CROSSLOOP_WORD_WRITE_VERIFY_SETTINGS +: 32];
+  wire [31:0] statistics   = words_i[32*`CROSSLOOP_WORD_WRITE_VERIFY_STATISTICS +: 32];
+
   // Words that must be 0, by opcode.
   function [15:0] unused_words;
     input [31:0] code;
@@ -60,6 +70,7 @@ module descriptor_check #(
       `CROSSLOOP_OPCODE_NOP:        unused_words = 16'hFFFE;
       `CROSSLOOP_OPCODE_LOAD_TABLE: unused_words = 16'hFFC0;
       `CROSSLOOP_OPCODE_LAYER:      unused_words = 16'hF000;
+      `CROSSLOOP_OPCODE_WRITE_VERIFY: unused_words = 16'hF800;
       `CROSSLOOP_OPCODE_LOAD_INL:   unused_words = off ? 16'hFFFC : 16'hFFF0;
       `CROSSLOOP_OPCODE_CONVOLVE, `CROSSLOOP_OPCODE_MAX_POOL, `CROSSLOOP_OPCODE_AVERAGE_POOL,
       `CROSSLOOP_OPCODE_ADD:        unused_words = 16'h0000;  // shape_check knows
@@ -80,12 +91,21 @@ module descriptor_check #(
               length > {6'd0, WINDOW} - {6'd0, base};
   endfunction
 
+  function overlaps;
+    input [31:0] a;
+    input [37:0] a_length;
+    input [31:0] b;
+    input [37:0] b_length;
+    overlaps = {6'd0, a} < {6'd0, b} + b_length && {6'd0, b} < {6'd0, a} + a_length;
+  endfunction
+
   localparam [1:0] IDLE = 2'd0, VALUES = 2'd1, RANGES = 2'd2, STATE = 2'd3;
 
   reg [1:0]  step_q;
   reg        done_q;
   reg [3:0]  error_q;
   reg [31:0] first_base_q;
+  reg [31:0] second_base_q;
   reg [37:0] first_length_q;    // 0: the descriptor has no range
   reg [37:0] second_length_q;   // 0: it has no second range
 
@@ -95,6 +115,7 @@ module descriptor_check #(
   wire off    = inl && enable == 32'd0;
   wire nop    = opcode == `CROSSLOOP_OPCODE_NOP;
   wire commit = opcode == `CROSSLOOP_OPCODE_COMMIT;
+  wire writes = opcode == `CROSSLOOP_OPCODE_WRITE_VERIFY;
   wire store  = opcode == `CROSSLOOP_OPCODE_STORE_PAGE;
 
   wire shaped = opcode >= `CROSSLOOP_OPCODE_CONVOLVE && opcode <= `CROSSLOOP_OPCODE_ADD;
@@ -114,7 +135,10 @@ module descriptor_check #(
   wire bad_page   = !nop && (!shaped || runs) &&
                     (page >= PAGE_COUNT ||
                      (runs && (pages == 32'd0 || pages > PAGE_COUNT - page)));
-  wire bad_table  = tables && (rows == 32'd0 || rows > ROWS || columns == 32'd0 || columns > COLS);
+  wire bad_table  = ((tables || writes) && (rows == 32'd0 || rows > PAGE_ROWS ||
+                                            columns == 32'd0 || columns > PAGE_COLS)) ||
+                    (writes && (first_row > PAGE_ROWS - rows ||
+                                first_column > PAGE_COLS - columns));
   wire bad_length = layer && (vectors == 32'd0 || inwords == 32'd0 || outputs == 32'd0 ||
                               outputs > MAX_OUTPUTS || bits == 32'd0 ||
                               bits > `CROSSLOOP_MAX_INPUT_BITS);
@@ -127,6 +151,7 @@ module descriptor_check #(
       done_q          <= 1'b0;
       error_q         <= `CROSSLOOP_ERROR_NONE;
       first_base_q    <= 32'd0;
+      second_base_q   <= 32'd0;
       first_length_q  <= 38'd0;
       second_length_q <= 38'd0;
     end else if (clear_i) begin
@@ -138,7 +163,7 @@ module descriptor_check #(
         IDLE: if (start_i) step_q <= VALUES;
         VALUES: begin
           step_q <= RANGES;
-          if (opcode > `CROSSLOOP_OPCODE_ADD) error_q <= `CROSSLOOP_ERROR_BAD_OPCODE;
+          if (opcode > `CROSSLOOP_RESET_OPCODES) error_q <= `CROSSLOOP_ERROR_BAD_OPCODE;
           else if ((nonzero_i & unused_words(opcode, off)) != 16'd0 || bad_flags)
             error_q <= `CROSSLOOP_ERROR_NONZERO_RESERVED;
           else if (bad_page) error_q <= `CROSSLOOP_ERROR_BAD_PAGE;
@@ -146,29 +171,36 @@ module descriptor_check #(
           else if (bad_length) error_q <= `CROSSLOOP_ERROR_BAD_LENGTH;
           else error_q <= `CROSSLOOP_ERROR_NONE;
           first_base_q <= layer ? inp : source;
-          if (layer) first_length_q <= bounded(vectors) * bounded(inwords);
+          if (layer || writes)
+            first_length_q <= bounded(layer ? vectors : rows) *
+                              bounded(layer ? inwords : columns * `CROSSLOOP_CELL_WORDS);
           else first_length_q <= (nop || commit || off || shaped) ? 38'd0
                                  : {6'd0, tables ? TABLE_WORDS
                                           : inl ? `CROSSLOOP_INL_WORDS : IMAGE_WORDS};
-          second_length_q <= layer ? bounded(vectors) * bounded(outputs) : 38'd0;
+          second_base_q   <= layer ? outp : settings;
+          second_length_q <= layer ? bounded(vectors) * bounded(outputs)
+                             : writes ? {6'd0, `CROSSLOOP_PULSE_WORDS} : 38'd0;
         end
         RANGES: if (!shaped || shape_done) begin
           step_q <= STATE;
           if (error_q == `CROSSLOOP_ERROR_NONE && shaped) error_q <= shape_error;
           else if (error_q == `CROSSLOOP_ERROR_NONE &&
               ((first_length_q != 38'd0 && outside(first_base_q, first_length_q)) ||
-               (second_length_q != 38'd0 && outside(outp, second_length_q))))
+               (second_length_q != 38'd0 && outside(second_base_q, second_length_q)) ||
+               (writes && outside(statistics, WRITTEN_LENGTH))))
             error_q <= `CROSSLOOP_ERROR_BAD_WINDOW;
         end
         default: begin
           step_q <= IDLE;
           done_q <= 1'b1;
           if (error_q == `CROSSLOOP_ERROR_NONE) begin
-            if (layer && {6'd0, first_base_q} < {6'd0, outp} + second_length_q &&
-                {6'd0, outp} < {6'd0, first_base_q} + first_length_q)
+            if (((layer || writes) &&
+                 overlaps(first_base_q, first_length_q, second_base_q, second_length_q)) ||
+                (writes && (overlaps(first_base_q, first_length_q, statistics, WRITTEN_LENGTH) ||
+                            overlaps(second_base_q, second_length_q, statistics, WRITTEN_LENGTH))))
               error_q <= `CROSSLOOP_ERROR_OVERLAP;
             else if ((runs && !pages_runnable_i) || (commit && !page_programmed_i) ||
-                     (store && page_empty_i))
+                     ((store || writes) && page_empty_i))
               error_q <= `CROSSLOOP_ERROR_NOT_READY;
           end
         end

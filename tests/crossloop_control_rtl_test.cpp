@@ -17,10 +17,11 @@ using testing_support::kWindow;
 using testing_support::random_bytes;
 using testing_support::Words;
 namespace constant = drivers::constant;
+namespace reset = drivers::reset;
 namespace word = drivers::word;
 
 TEST_F(CrossloopControlRtl, RefusesUnknownOpcodes) {
-  EXPECT_EQ(error_of(static_cast<Opcode>(12), {}), ErrorCode::BAD_OPCODE);
+  EXPECT_EQ(error_of(static_cast<Opcode>(reset::OPCODES + 1), {}), ErrorCode::BAD_OPCODE);
   EXPECT_EQ(error_of(static_cast<Opcode>(0x80000001), {}), ErrorCode::BAD_OPCODE);
   EXPECT_EQ(error_of(Opcode::NOP, {}), ErrorCode::NONE);
 }
@@ -192,7 +193,7 @@ TEST_F(CrossloopControlRtl, RefusesADoorbellThatGoesBackOrTooFar) {
 }
 
 TEST_F(CrossloopControlRtl, AnswersUnmappedAndReadOnlyAccessesWithAnError) {
-  for (const std::uint32_t offset : {0x080U, 0x084U, 0xFFCU, 0x1000U, 0x80000U, 0x002U}) {
+  for (const std::uint32_t offset : {0x084U, 0x088U, 0xFFCU, 0x1000U, 0x80000U, 0x002U}) {
     EXPECT_THROW(transport_->read(static_cast<Reg>(offset)), DeviceError) << offset;
     EXPECT_THROW(transport_->write(static_cast<Reg>(offset), 1), DeviceError) << offset;
   }

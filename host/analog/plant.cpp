@@ -70,9 +70,9 @@ std::span<const CellStatus> Chip::status(std::uint32_t crossbar) const {
 }
 
 PlantResult Chip::program(std::uint32_t crossbar, int rows, int columns,
-                          std::span<const std::uint8_t> levels) {
+                          std::span<const std::uint8_t> levels, const CellWriter& writer) {
   check(crossbar, rows, columns, levels);
-  const Array& array = write(crossbar, rows, columns, levels);
+  const Array& array = write(crossbar, rows, columns, levels, writer);
   return codes_of(crossbar, wires_.solve(conductances_us(crossbar, array)));
 }
 
@@ -80,7 +80,7 @@ std::vector<PlantResult> Chip::program_many(std::span<const ProgramRequest> requ
   for (const ProgramRequest& r : requests) check(r.crossbar, r.rows, r.columns, r.levels);
   std::vector<const Array*> arrays;
   for (const ProgramRequest& r : requests) {
-    arrays.push_back(&write(r.crossbar, r.rows, r.columns, r.levels));
+    arrays.push_back(&write(r.crossbar, r.rows, r.columns, r.levels, write_cells));
   }
   std::vector<PlantResult> results(requests.size());
   solve_arrays(
@@ -110,10 +110,16 @@ void Chip::check(std::uint32_t crossbar, int rows, int columns,
 
 /// Programs the cells whose level changed.
 Chip::Array& Chip::write(std::uint32_t crossbar, int rows, int columns,
-                         std::span<const std::uint8_t> levels) {
+                         std::span<const std::uint8_t> levels, const CellWriter& writer) {
   Array& array = array_of(crossbar, rows, columns);
+  std::vector<std::size_t> changed;
   for (std::size_t i = 0; i < levels.size(); ++i) {
-    if (array.counts[i] > 0 && array.levels[i] == levels[i]) continue;
+    if (array.counts[i] == 0 || array.levels[i] != levels[i]) changed.push_back(i);
+  }
+  if (device_.mode == ProgrammingMode::kPulses) {
+    pulse_cells(array, crossbar, levels, changed, writer);
+  }
+  for (const std::size_t i : changed) {
     array.levels[i] = levels[i];
     write_cell(array, i, cell_at(crossbar, i, columns));
   }
@@ -151,13 +157,12 @@ void Chip::form(Array& array, std::uint32_t crossbar) const {
   }
 }
 
-/// Programs one cell to its level and counts what it took. A cell that was stuck from the start
-/// cannot wear out.
+/// Programs one cell to its level, unless pulse_cells() has, and counts that. A cell that was stuck
+/// from the start cannot wear out.
 void Chip::write_cell(Array& array, std::size_t index, const Cell& cell) {
   CellStatus& status = array.status[index];
   if (status != CellStatus::kWorn) {
-    status = device_.mode == ProgrammingMode::kPulses ? pulse_cell(array, index, cell)
-                                                      : fit_cell(array, index, cell);
+    if (device_.mode != ProgrammingMode::kPulses) status = fit_cell(array, index, cell);
     const bool wears = device_.endurance && laws().fault(cell) == CellFault::kNone;
     if (wears && array.writes[index] > laws().write_limit(cell)) {
       status = CellStatus::kWorn;
@@ -195,22 +200,38 @@ CellStatus Chip::fit_cell(Array& array, std::size_t index, const Cell& cell) {
   return off ? CellStatus::kFailed : CellStatus::kVerified;
 }
 
-CellStatus Chip::pulse_cell(Array& array, std::size_t index, const Cell& cell) {
+/// Brings the changed cells to their levels and counts what it took. Worn cells take no pulses.
+void Chip::pulse_cells(Array& array, std::uint32_t crossbar, std::span<const std::uint8_t> levels,
+                       std::span<const std::size_t> changed, const CellWriter& writer) {
   const double unit_us = state_unit_us(device_, format_);
-  const PulsePlace place = {pulse_seed(seed_), cell.crossbar, static_cast<int>(cell.row),
-                            static_cast<int>(cell.column)};
-  const WriteResult written =
-      write_verify(array.cells[index], state_of(target_us(array.levels[index]), unit_us),
-                   pulse_settings_, place);
-  array.programmed_us[index] = array.cells[index].state * unit_us;
-  array.writes[index] += written.pulses();
-  report_.set_pulses += written.set_pulses;
-  report_.reset_pulses += written.reset_pulses;
-  report_.verify_reads += written.reads;
-  report_.energy_pj += written.set_pulses * device_.pulses.set_energy_pj +
-                       written.reset_pulses * device_.pulses.reset_energy_pj +
-                       written.reads * device_.pulses.verify_energy_pj;
-  return written.verified ? CellStatus::kVerified : CellStatus::kFailed;
+  std::vector<PulseCell> cells = array.cells;
+  std::vector<std::uint16_t> targets(cells.size());
+  std::vector<std::uint8_t> selected(cells.size());
+  for (const std::size_t i : changed) {
+    targets[i] = state_of(target_us(levels[i]), unit_us);
+    selected[i] = array.status[i] != CellStatus::kWorn ? 1 : 0;
+  }
+  const WriteTotals totals = writer({.pulse_seed = pulse_seed(seed_),
+                                     .crossbar = crossbar,
+                                     .rows = array.rows,
+                                     .columns = array.columns,
+                                     .cells = cells,
+                                     .targets = targets,
+                                     .selected = selected,
+                                     .settings = pulse_settings_});
+  for (const std::size_t i : changed) {
+    if (selected[i] == 0) continue;
+    array.writes[i] += cells[i].reads - array.cells[i].reads - 1;  // the last read has no pulse
+    array.programmed_us[i] = cells[i].state * unit_us;
+    array.status[i] = cells[i].verified ? CellStatus::kVerified : CellStatus::kFailed;
+  }
+  array.cells = std::move(cells);
+  report_.set_pulses += totals.set_pulses;
+  report_.reset_pulses += totals.reset_pulses;
+  report_.verify_reads += totals.reads;
+  report_.energy_pj = static_cast<double>(report_.set_pulses) * device_.pulses.set_energy_pj +
+                      static_cast<double>(report_.reset_pulses) * device_.pulses.reset_energy_pj +
+                      static_cast<double>(report_.verify_reads) * device_.pulses.verify_energy_pj;
 }
 
 void Chip::check_page(std::uint32_t crossbar, int rows, int columns) const {

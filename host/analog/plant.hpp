@@ -40,6 +40,7 @@ struct ProgrammingReport {
   std::uint32_t most_writes = 0;  ///< of one cell: programmings (mode fit) or pulses
   std::int64_t set_pulses = 0, reset_pulses = 0, verify_reads = 0;  ///< mode pulses
   double energy_pj = 0.0;                                           ///< mode pulses
+  bool operator==(const ProgrammingReport&) const = default;
 };
 
 /// One crossbar to program: `levels` as in Chip::program().
@@ -61,9 +62,10 @@ class Chip {
   /// differs from the last call are programmed again and drawn anew (all of them the first time).
   /// Returns the codes after device errors, device.elapsed_s and wires. Throws InputError for a
   /// level out of range, a size other than the first time, or a crossbar that a device of measured
-  /// pages has no page of that size for.
+  /// pages has no page of that size for. In mode pulses `writer` moves the cells; what it throws
+  /// leaves the array as it was.
   PlantResult program(std::uint32_t crossbar, int rows, int columns,
-                      std::span<const std::uint8_t> levels);
+                      std::span<const std::uint8_t> levels, const CellWriter& writer = write_cells);
 
   /// program() for many crossbars, whose wires are solved on all cores. A bad one is thrown for
   /// before any cell is programmed. The results are the same.
@@ -96,12 +98,14 @@ class Chip {
   }
   void check(std::uint32_t crossbar, int rows, int columns,
              std::span<const std::uint8_t> levels) const;
-  Array& write(std::uint32_t crossbar, int rows, int columns, std::span<const std::uint8_t> levels);
+  Array& write(std::uint32_t crossbar, int rows, int columns, std::span<const std::uint8_t> levels,
+               const CellWriter& writer);
   Array& array_of(std::uint32_t crossbar, int rows, int columns);
   void form(Array& array, std::uint32_t crossbar) const;
   void write_cell(Array& array, std::size_t index, const Cell& cell);
   CellStatus fit_cell(Array& array, std::size_t index, const Cell& cell);
-  CellStatus pulse_cell(Array& array, std::size_t index, const Cell& cell);
+  void pulse_cells(Array& array, std::uint32_t crossbar, std::span<const std::uint8_t> levels,
+                   std::span<const std::size_t> changed, const CellWriter& writer);
   double worn_us(const Cell& cell) const;
   void check_page(std::uint32_t crossbar, int rows, int columns) const;
   Eigen::MatrixXd conductances_us(std::uint32_t crossbar, const Array& array) const;

@@ -31,11 +31,27 @@ WriteResult write_verify(PulseCell& cell, std::uint16_t target, const PulseSetti
     ++result.reads;
     const std::int32_t error = read_back(cell.state, words[1], settings) - target;
     result.verified = std::abs(error) <= settings.tolerance;
+    cell.verified = result.verified;
     if (result.verified || result.pulses() == settings.budget) return result;
     const Pulse pulse = error < 0 ? Pulse::kSet : Pulse::kReset;
     ++(pulse == Pulse::kSet ? result.set_pulses : result.reset_pulses);
     if (!cell.stuck) cell.state = pulsed(cell.state, pulse, cell.factor, words[0], settings);
   }
+}
+
+WriteTotals write_cells(const WriteJob& job) {
+  WriteTotals totals;
+  for (std::size_t i = 0; i < job.cells.size(); ++i) {
+    if (job.selected[i] == 0) continue;
+    const int index = static_cast<int>(i);
+    const WriteResult result =
+        write_verify(job.cells[i], job.targets[i], job.settings,
+                     {job.pulse_seed, job.crossbar, index / job.columns, index % job.columns});
+    totals.set_pulses += result.set_pulses;
+    totals.reset_pulses += result.reset_pulses;
+    totals.reads += result.reads;
+  }
+  return totals;
 }
 
 double state_unit_us(const Device& device, const CodeFormat& format) {

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <span>
 
 #include "host/analog/code_format.hpp"
 #include "host/analog/device.hpp"
@@ -14,6 +16,7 @@ struct PulseCell {
   std::uint16_t state = 0;
   std::uint8_t factor = kUnitStepFactor;  ///< step factor, units of 1/64
   bool stuck = false;                     ///< pulses do not move it
+  bool verified = false;                  ///< the last programming ended within the tolerance
   std::uint32_t reads = 0;                ///< verify reads of its life; numbers its random words
 };
 
@@ -38,6 +41,29 @@ struct WriteResult {
 /// at most budget pulses and budget + 1 reads whatever the cell does, a stuck one included.
 WriteResult write_verify(PulseCell& cell, std::uint16_t target, const PulseSettings& settings,
                          const PulsePlace& place);
+
+/// Some cells of one array to be written.
+struct WriteJob {
+  std::uint32_t pulse_seed = 0;
+  std::uint32_t crossbar = 0;
+  int rows = 0;
+  int columns = 0;
+  std::span<PulseCell> cells;              ///< [rows][columns]
+  std::span<const std::uint16_t> targets;  ///< of the cells
+  std::span<const std::uint8_t> selected;  ///< 1: to be written
+  PulseSettings settings;
+};
+
+/// What the write_verify() of all selected cells took; reads are pulses and one for each cell.
+struct WriteTotals {
+  std::int64_t set_pulses = 0, reset_pulses = 0, reads = 0;
+};
+
+/// Writes the selected cells of a job: write_cells(), or a device that does the same.
+using CellWriter = std::function<WriteTotals(const WriteJob&)>;
+
+/// write_verify() for every selected cell.
+WriteTotals write_cells(const WriteJob& job);
 
 /// The settings of `device` (mode pulses) as integers for codes of this format: states are
 /// conductance in units of dG / 2^(F + 16 - W), rounded. Throws InputError naming the key where a

@@ -4,6 +4,7 @@
 #include <chrono>
 
 #include "host/error.hpp"
+#include "host/runtime/device_writer.hpp"
 
 namespace crossloop::runtime {
 
@@ -24,6 +25,15 @@ drivers::PageGeometry read_geometry(drivers::Transport& inner) {
           static_cast<int>(inner.read(Reg::CODE_WIDTH))};
 }
 
+/// A device without the register answers with an error.
+bool has_opcode(drivers::Transport& inner, Opcode opcode) {
+  try {
+    return inner.read(Reg::OPCODES) >= static_cast<std::uint32_t>(opcode);
+  } catch (const DeviceError&) {
+    return false;
+  }
+}
+
 }  // namespace
 
 PlantedTransport::PlantedTransport(std::unique_ptr<drivers::Transport> inner, analog::Chip chip)
@@ -41,6 +51,8 @@ PlantedTransport::PlantedTransport(std::unique_ptr<drivers::Transport> inner, an
     throw InputError("plant: codes of " + std::to_string(chip_.format().bits) +
                      " bits, the device has " + std::to_string(geometry_.code_bits));
   }
+  writes_cells_ = chip_.device().mode == analog::ProgrammingMode::kPulses &&
+                  has_opcode(*inner_, Opcode::WRITE_VERIFY);
   rung_ = inner_->read(Reg::DOORBELL);
 }
 
@@ -225,7 +237,11 @@ void PlantedTransport::plant(int page, std::uint32_t crossbar) {
        drivers::unpack_codes(image, geometry_.rows, geometry_.columns, geometry_)) {
     levels.push_back(static_cast<std::uint8_t>((code - format.reference) >> format.fraction_bits));
   }
-  const auto result = chip_.program(crossbar, geometry_.rows, geometry_.columns, levels);
+  analog::CellWriter writer = analog::write_cells;
+  if (writes_cells_) {
+    writer = [&](const analog::WriteJob& job) { return write_cells(page, job); };
+  }
+  const auto result = chip_.program(crossbar, geometry_.rows, geometry_.columns, levels, writer);
   image = drivers::pack_codes(result.codes, geometry_.rows, geometry_.columns, geometry_);
   inner_->write_window(scratch, image);
   move(Opcode::LOAD_PAGE);
@@ -233,6 +249,20 @@ void PlantedTransport::plant(int page, std::uint32_t crossbar) {
 
   inner_->write_window(scratch, saved);
   inner_->write_window(0, ring);
+}
+
+/// By the device; the ring is the caller's to restore, the rest of the window is as it was.
+analog::WriteTotals PlantedTransport::write_cells(int page, const analog::WriteJob& job) {
+  return write_cells_on_device(
+      job, page, inner_->read(Reg::WINDOW_WORDS),
+      [&](const drivers::WriteDescriptor& descriptor, std::vector<std::uint32_t>& words) {
+        const auto saved = read_words(constant::RING_WORDS, static_cast<int>(words.size()));
+        inner_->write_window(constant::RING_WORDS, words);
+        const Descriptor own = drivers::descriptor_words(descriptor);
+        run_own({&own, 1});
+        inner_->read_window(constant::RING_WORDS, words);
+        inner_->write_window(constant::RING_WORDS, saved);
+      });
 }
 
 }  // namespace crossloop::runtime

@@ -17,12 +17,14 @@ namespace crossloop::runtime {
 
 /// Passes every access on. When the host rings the doorbell for a COMMIT, it lets the device run up
 /// to it, reads the cell states (nominal codes) of the page back, asks the chip what they become
-/// and writes the effective codes into the page. The host sees none of it: DOORBELL, COMPLETED,
-/// IRQ_ACK and ERROR_INDEX are translated, ring and window are as they were. Its own descriptors
-/// come in whole rounds of the ring, so that ring entries keep their place. Where the chip's
-/// converters have errors it writes behind each LOAD_TABLE what they make of the tables, and the
-/// INL; CYCLES_BUSY and CYCLES_STALLED then leave out what that took. Chip seed, faults and device
-/// reach it by its constructor, never through registers.
+/// and writes the effective codes into the page. Where cells are written pulse by pulse and the
+/// device has the opcode for it (register OPCODES), it does that, cell by cell as the plant would.
+/// The host sees none of it: DOORBELL, COMPLETED, IRQ_ACK and ERROR_INDEX are translated, ring and
+/// window are as they were. Its own descriptors come in whole rounds of the ring, so that ring
+/// entries keep their place. Where the chip's converters have errors it writes behind each
+/// LOAD_TABLE what they make of the tables, and the INL; CYCLES_BUSY and CYCLES_STALLED then leave
+/// out what that took. Chip seed, faults and device reach it by its constructor, never through
+/// registers.
 class PlantedTransport : public drivers::Transport {
  public:
   /// Throws InputError if the chip's code format does not fit the device's codes.
@@ -53,6 +55,7 @@ class PlantedTransport : public drivers::Transport {
   void note(const Descriptor& descriptor);
   bool wait_for(std::uint32_t completed);
   void plant(int page, std::uint32_t crossbar);
+  analog::WriteTotals write_cells(int page, const analog::WriteJob& job);
   void convert(int page);
   void run_own(std::span<const Descriptor> descriptors);
   std::vector<std::uint32_t> read_words(std::uint32_t word, int count);
@@ -62,6 +65,7 @@ class PlantedTransport : public drivers::Transport {
   analog::Chip chip_;
   drivers::PageGeometry geometry_;
   ChipConverters converters_;
+  bool writes_cells_ = false;  // the device does, not the chip
   std::map<std::uint32_t, Page> pages_;
   std::uint32_t rung_ = 0;          // the host's DOORBELL
   std::uint32_t extra_ = 0;         // own descriptors so far, a multiple of the ring

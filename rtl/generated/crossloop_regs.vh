@@ -25,8 +25,9 @@
 `define CROSSLOOP_RESET_ERROR 32'h0  // after reset
 `define CROSSLOOP_REG_ERROR_INDEX 12'h34  // number of the bad descriptor
 `define CROSSLOOP_RESET_ERROR_INDEX 32'h0  // after reset
+`define CROSSLOOP_REG_OPCODES 12'h38  // highest opcode; not mapped in cores that end at ADD
+`define CROSSLOOP_RESET_OPCODES 32'hc  // after reset
 `define CROSSLOOP_REG_MAX_INPUTS 12'h3c  // bytes of the longest vector of a CONVOLVE
-`define CROSSLOOP_REG_ADCS 12'h38  // bit lines read per cycle
 `define CROSSLOOP_REG_CYCLES_BUSY_LO 12'h40  // clock cycles not idle, bits 31:0
 `define CROSSLOOP_RESET_CYCLES_BUSY_LO 32'h0  // after reset
 `define CROSSLOOP_REG_CYCLES_BUSY_HI 12'h44  // bits 63:32
@@ -59,6 +60,7 @@
 `define CROSSLOOP_RESET_IRQ_ENABLE 32'h0  // after reset
 `define CROSSLOOP_REG_IRQ_ACK 12'h7c  // completed descriptors that the host has seen
 `define CROSSLOOP_RESET_IRQ_ACK 32'h0  // after reset
+`define CROSSLOOP_REG_ADCS 12'h80  // bit lines read per cycle
 
 // Fields of registers
 `define CROSSLOOP_FIELD_CTRL_SOFT_RESET 0:0  // end whatever runs; clear counters, error, statistics, page states
@@ -82,6 +84,9 @@
 `define CROSSLOOP_RANGE_WORDS 32'h3  // first words of an output block: zero, low, high
 `define CROSSLOOP_CODE_TABLE_WORDS 32'h40  // words of an output table, four codes each
 `define CROSSLOOP_SCALE_WORDS 32'h2  // words of a scale: bias, and multiplier (15:0) with shift (21:16)
+`define CROSSLOOP_CELL_WORDS 32'h3  // words of a cell record
+`define CROSSLOOP_PULSE_WORDS 32'h5  // words of the settings of a write circuit
+`define CROSSLOOP_WRITTEN_WORDS 32'h8  // words of the statistics of a WRITE_VERIFY
 
 // Descriptors: opcodes and words
 `define CROSSLOOP_OPCODE_NOP 32'h0  // nothing
@@ -96,6 +101,7 @@
 `define CROSSLOOP_OPCODE_MAX_POOL 32'h9  // the largest of each window
 `define CROSSLOOP_OPCODE_AVERAGE_POOL 32'ha  // the sum of each window, requantised
 `define CROSSLOOP_OPCODE_ADD 32'hb  // two tensors, requantised
+`define CROSSLOOP_OPCODE_WRITE_VERIFY 32'hc  // emulated cells, pulse by pulse to their targets
 `define CROSSLOOP_WORD_LOAD_PAGE_PAGE 4'h1  // page
 `define CROSSLOOP_WORD_LOAD_PAGE_SOURCE 4'h2  // window word of the page image
 `define CROSSLOOP_WORD_STORE_PAGE_PAGE 4'h1  // page
@@ -164,6 +170,16 @@
 `define CROSSLOOP_WORD_ADD_MODE 4'h8  // flags TABLE and LOGITS, and images
 `define CROSSLOOP_WORD_ADD_IN_SIZE 4'h9  // of operands and sum
 `define CROSSLOOP_WORD_ADD_DEPTH 4'ha  // channels of operands and sum
+`define CROSSLOOP_WORD_WRITE_VERIFY_PAGE 4'h1  // page
+`define CROSSLOOP_WORD_WRITE_VERIFY_CELLS 4'h2  // window word of the cell records, column by column
+`define CROSSLOOP_WORD_WRITE_VERIFY_ROWS 4'h3  // rows
+`define CROSSLOOP_WORD_WRITE_VERIFY_COLUMNS 4'h4  // columns
+`define CROSSLOOP_WORD_WRITE_VERIFY_CROSSBAR 4'h5  // crossbar id, key of the random words
+`define CROSSLOOP_WORD_WRITE_VERIFY_FIRST_ROW 4'h6  // row of the first record; FIRST_ROW + ROWS <= rows of a page
+`define CROSSLOOP_WORD_WRITE_VERIFY_FIRST_COLUMN 4'h7  // column of the first record
+`define CROSSLOOP_WORD_WRITE_VERIFY_SETTINGS 4'h8  // window word of the settings
+`define CROSSLOOP_WORD_WRITE_VERIFY_STATISTICS 4'h9  // window word of the statistics
+`define CROSSLOOP_WORD_WRITE_VERIFY_SEED 4'ha  // pulse seed, key of the random words
 `define CROSSLOOP_PART_CONVOLVE_MODE_INPUT_BITS 3:0  // phases, 1..8, least significant bit first
 `define CROSSLOOP_PART_CONVOLVE_MODE_SKIP_ZERO 8:8  // a phase without a driven row contributes 0
 `define CROSSLOOP_PART_CONVOLVE_MODE_TABLE 9:9  // the output block has an output table
@@ -206,6 +222,54 @@
 `define CROSSLOOP_COLUMN_NEGATIVE 24:24  // subtract instead of add
 `define CROSSLOOP_COLUMN_ZERO_CODE_WORD 3'h4  // word of it
 `define CROSSLOOP_COLUMN_ZERO_CODE 11:0  // ADC code of a zero sum
+
+// Blocks of WRITE_VERIFY: word and bits of a field
+`define CROSSLOOP_CELL_STATE_WORD 3'h0  // word of it
+`define CROSSLOOP_CELL_STATE 15:0  // conductance, units of the write circuit
+`define CROSSLOOP_CELL_TARGET_WORD 3'h0  // word of it
+`define CROSSLOOP_CELL_TARGET 31:16  // state it shall have
+`define CROSSLOOP_CELL_FACTOR_WORD 3'h1  // word of it
+`define CROSSLOOP_CELL_FACTOR 7:0  // step factor, units of 1/64
+`define CROSSLOOP_CELL_STUCK_WORD 3'h1  // word of it
+`define CROSSLOOP_CELL_STUCK 8:8  // pulses do not move it
+`define CROSSLOOP_CELL_SELECTED_WORD 3'h1  // word of it
+`define CROSSLOOP_CELL_SELECTED 9:9  // to be written; others are left alone
+`define CROSSLOOP_CELL_VERIFIED_WORD 3'h1  // word of it
+`define CROSSLOOP_CELL_VERIFIED 10:10  // written by the core: the last read was near enough
+`define CROSSLOOP_CELL_READS_WORD 3'h2  // word of it
+`define CROSSLOOP_CELL_READS 31:0  // verify reads of its life
+`define CROSSLOOP_PULSE_BOTTOM_WORD 3'h0  // word of it
+`define CROSSLOOP_PULSE_BOTTOM 15:0  // state where RESET pulses end
+`define CROSSLOOP_PULSE_TOP_WORD 3'h0  // word of it
+`define CROSSLOOP_PULSE_TOP 31:16  // state where SET pulses end
+`define CROSSLOOP_PULSE_SET_RATE_WORD 3'h1  // word of it
+`define CROSSLOOP_PULSE_SET_RATE 15:0  // share of the way to TOP, units of 2^-16
+`define CROSSLOOP_PULSE_RESET_RATE_WORD 3'h1  // word of it
+`define CROSSLOOP_PULSE_RESET_RATE 31:16  // share of the way to BOTTOM
+`define CROSSLOOP_PULSE_VERIFY_SIGMA_WORD 3'h2  // word of it
+`define CROSSLOOP_PULSE_VERIFY_SIGMA 15:0  // noise of a verify read
+`define CROSSLOOP_PULSE_STEP_SIGMA_WORD 3'h2  // word of it
+`define CROSSLOOP_PULSE_STEP_SIGMA 23:16  // spread of a step
+`define CROSSLOOP_PULSE_TOLERANCE_WORD 3'h3  // word of it
+`define CROSSLOOP_PULSE_TOLERANCE 15:0  // largest |read-back - target| that ends the pulses
+`define CROSSLOOP_PULSE_BUDGET_WORD 3'h4  // word of it
+`define CROSSLOOP_PULSE_BUDGET 31:0  // most pulses of a cell
+`define CROSSLOOP_WRITTEN_SET_PULSES_LO_WORD 3'h0  // word of it
+`define CROSSLOOP_WRITTEN_SET_PULSES_LO 31:0  // SET pulses, bits 31:0
+`define CROSSLOOP_WRITTEN_SET_PULSES_HI_WORD 3'h1  // word of it
+`define CROSSLOOP_WRITTEN_SET_PULSES_HI 31:0  // bits 63:32
+`define CROSSLOOP_WRITTEN_RESET_PULSES_LO_WORD 3'h2  // word of it
+`define CROSSLOOP_WRITTEN_RESET_PULSES_LO 31:0  // RESET pulses, bits 31:0
+`define CROSSLOOP_WRITTEN_RESET_PULSES_HI_WORD 3'h3  // word of it
+`define CROSSLOOP_WRITTEN_RESET_PULSES_HI 31:0  // bits 63:32
+`define CROSSLOOP_WRITTEN_READS_LO_WORD 3'h4  // word of it
+`define CROSSLOOP_WRITTEN_READS_LO 31:0  // verify reads, bits 31:0
+`define CROSSLOOP_WRITTEN_READS_HI_WORD 3'h5  // word of it
+`define CROSSLOOP_WRITTEN_READS_HI 31:0  // bits 63:32
+`define CROSSLOOP_WRITTEN_FAILED_WORD 3'h6  // word of it
+`define CROSSLOOP_WRITTEN_FAILED 31:0  // selected cells that were not verified
+`define CROSSLOOP_WRITTEN_SELECTED_WORD 3'h7  // word of it
+`define CROSSLOOP_WRITTEN_SELECTED 31:0  // selected cells
 
 // Errors
 `define CROSSLOOP_ERROR_NONE 4'h0  // no error
