@@ -5,6 +5,7 @@
 
 #include "Vpulse_law.h"
 #include "host/analog/pulse_law.hpp"
+#include "testbench/coverage_file.hpp"
 #include "tests/rtl_random.hpp"
 
 namespace crossloop {
@@ -80,6 +81,7 @@ TEST(PulseLawRtl, MatchesTwin) {
   std::mt19937 rng(static_cast<unsigned>(bench_seed()));
   VerilatedContext context;
   Vpulse_law model{&context};
+  const testbench::CoverageFile<Vpulse_law> coverage(context);
   int moved = 0;
   for (int i = 0; i < 200'000; ++i) {
     const Stimulus s = random_stimulus(rng);
