@@ -5,6 +5,9 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
+
+#include "testbench/coverage_file.hpp"
 
 namespace crossloop::testbench {
 
@@ -19,11 +22,13 @@ class Dut {
     context_->randReset(2);  // inputs are randomised too, hence `idle`
     context_->randSeed(seed);
     model_ = std::make_unique<Model>(context_.get());
+    coverage_.emplace(*context_);
     idle(*model_);
     model_->rst_ni = 0;
     for (int i = 0; i < 3; ++i) tick();
     model_->rst_ni = 1;
     settle();
+    coverage_->reset_is_over();
     cycles_ = 0;
   }
   ~Dut() {
@@ -31,6 +36,7 @@ class Dut {
     // ours.
     Verilated::threadContextp(context_.get());
     model_->final();
+    coverage_.reset();
     model_.reset();
   }
   Dut(const Dut&) = delete;
@@ -65,6 +71,7 @@ class Dut {
  private:
   std::unique_ptr<VerilatedContext> context_ = std::make_unique<VerilatedContext>();
   std::unique_ptr<Model> model_;
+  std::optional<CoverageFile<Model>> coverage_;
   std::uint64_t cycles_ = 0;
 };
 

@@ -17,9 +17,13 @@ struct Build {
 
 // The geometries of testbench/CMakeLists.txt.
 constexpr std::array kBuilds{
+#ifdef CROSSLOOP_COVERAGE
+    Build{{16, 16, 8}, make_verilated_core_16, nullptr},
+#else
     Build{{16, 16, 8}, make_verilated_core_16, make_traced_core_16},
     Build{{64, 64, 8}, make_verilated_core_64, make_traced_core_64},
     Build{{128, 128, 8}, make_verilated_core_128, make_traced_core_128},
+#endif
 };
 
 std::string text(const VerilatedGeometry& geometry) {
@@ -46,6 +50,9 @@ std::unique_ptr<VerilatedDevice> make_verilated_device(const VerilatedOptions& o
   std::string known;
   for (const Build& build : kBuilds) {
     if (build.geometry == options.geometry) {
+      if (!options.trace.empty() && build.make_traced == nullptr) {
+        throw InputError("rtl device: a core that counts coverage writes no waves");
+      }
       return options.trace.empty() ? build.make(options) : build.make_traced(options);
     }
     known += (known.empty() ? "" : "; ") + text(build.geometry);

@@ -5,6 +5,7 @@
 
 #include "Vadc_inl.h"
 #include "host/engine/adc.hpp"
+#include "testbench/coverage_file.hpp"
 #include "tests/random_pages.hpp"
 #include "tests/rtl_random.hpp"
 
@@ -59,6 +60,7 @@ class AdcInlRtl : public ::testing::Test {
   analog::InlTable tables_[DUT_PAGES];
   VerilatedContext context_;
   Vadc_inl model_{&context_};
+  testbench::CoverageFile<Vadc_inl> coverage_{context_};
 };
 
 TEST_F(AdcInlRtl, MatchesTwinForEveryCodeOfEveryResolution) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "Vcolumn_sum.h"
+#include "testbench/coverage_file.hpp"
 #include "tests/rtl_random.hpp"
 
 namespace crossloop {
@@ -71,6 +72,7 @@ class ColumnSumRtl : public ::testing::Test {
 
   VerilatedContext context_;
   Vcolumn_sum model_{&context_};
+  testbench::CoverageFile<Vcolumn_sum> coverage_{context_};
 };
 
 TEST_F(ColumnSumRtl, MatchesANaiveLoop) {

@@ -5,7 +5,7 @@
 
 #include "Vread_noise.h"
 #include "host/engine/noise.hpp"
-#include "testbench/dut.hpp"
+#include "testbench/coverage_file.hpp"
 #include "tests/rtl_random.hpp"
 
 namespace crossloop {
@@ -34,6 +34,7 @@ class ReadNoiseRtl : public ::testing::Test {
 
   VerilatedContext context_;
   Vread_noise model_{&context_};
+  testbench::CoverageFile<Vread_noise> coverage_{context_};
 };
 
 TEST_F(ReadNoiseRtl, MatchesTwin) {
