@@ -103,7 +103,8 @@
                           size_q == (words_q ? elements_q
                                      : {2'd0, elements_q[6:2]} + {6'd0, |elements_q[1:0]})));
     lemma_load:   assert (state_q != LOAD || (slot_q == 2'd0 && !taken_q && !inside_q &&
-                                              !leaving_q && !finished_q && lane_q == 2'd0));
+                                              !leaving_q && !finished_q && lane_q == 2'd0 &&
+                                              output_q == 4'd0));
     lemma_places: assert (!busy || (to_leave_q < elements_q && images_leave_q != 3'd0 &&
                                     output_q < outputs_q));
     lemma_taken:  assert (!busy || {images_take_q, to_take_q} ==
@@ -116,7 +117,8 @@
     lemma_lane:   assert (!busy || lane_q == (words_q ? 2'd0 : to_leave_q[1:0]));
     lemma_count:  assert (!busy || count_q == before_q + in_image);
     lemma_target: assert (!busy || {1'b0, target_q} == first_q + count_q);
-    lemma_rest:   assert (!busy || {1'b0, before_q} + to_write == {1'b0, made_q});
+    lemma_rest:   assert (!busy || ({1'b0, before_q} + to_write == {1'b0, made_q} &&
+                                    to_write <= {1'b0, made_q}));
     lemma_ranges: assert (!busy || (block_q >= 9'd128 && block_size_q <= WINDOW - block_q &&
                           block_q <= WINDOW && first_q >= 9'd128 && first_q <= WINDOW &&
                           made_q <= WINDOW - first_q));
