@@ -6,7 +6,6 @@
 // B) = min(a * b, B), and as BEYOND bytes are more words than any window has, a range that lies in
 // the window has the length that the exact product gives.
 `default_nettype none
-`include "generated/crossloop_regs.vh"
 
 module descriptor_check_formal (
   input wire clk_i
