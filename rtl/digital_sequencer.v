@@ -136,7 +136,7 @@ module digital_sequencer #(
 
   assign busy_o        = busy_q;
   assign next_o        = read && (!add_i || second_q);
-  assign window_en_o   = read;
+  assign window_en_o   = read && inside_i;
   assign window_addr_o = addr_i[WINDOW_WIDTH+1:2] + (second_q ? delta_i : {WINDOW_WIDTH{1'b0}});
   assign valid_o       = full_q;
   assign image_end_o   = ends_q[0];
