@@ -24,6 +24,7 @@ namespace crossloop::testbench {
 template <class Model>
 class CoverageFile {
  public:
+  static constexpr bool kCounts = true;
   explicit CoverageFile(VerilatedContext& context) : coverage_(*context.coveragep()) {
     // Else instances of a module are added up, and a bit that rose in two of them has "toggled".
     coverage_.forcePerInstance(true);
@@ -58,6 +59,7 @@ class CoverageFile {
 template <class Model>
 class CoverageFile {
  public:
+  static constexpr bool kCounts = false;
   explicit CoverageFile(VerilatedContext&) {}
   void reset_is_over() {}
 };

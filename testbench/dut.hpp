@@ -51,7 +51,7 @@ class Dut {
   void settle() { model_->eval(); }
 
   /// One clock cycle, inputs changed before the rising edge. Nothing in a model happens at the
-  /// falling edge, so where there are no waves to show it Verilator is only told that it came.
+  /// falling edge, so where no waves show and nobody counts it Verilator is only told that it came.
   void tick() {
     context_->timeInc(1);
     model_->clk_i = 1;
@@ -60,7 +60,7 @@ class Dut {
     model_->clk_i = 0;
     if constexpr (
         requires { model_->rootp->__Vtrigrprev__TOP__clk_i; } &&
-        !requires { model_->open_trace({}); }) {
+        !requires { model_->open_trace({}); } && !CoverageFile<Model>::kCounts) {
       model_->rootp->__Vtrigrprev__TOP__clk_i = 0;
     } else {
       model_->eval();
