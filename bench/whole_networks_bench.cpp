@@ -2,6 +2,7 @@
 // tensor, every logit and every counter, with device errors, read noise and clipping on.
 #include <cstdio>
 #include <filesystem>
+#include <utility>
 
 #include "bench/figures.hpp"
 #include "bench/resnet20_chip.hpp"
@@ -52,7 +53,7 @@ analog::Device rough_device() {
 }
 
 /// Runs `images` in RTL and engine on one snapshot of a chip of 128 x 128 tiles.
-Comparison compare_network(const network::Network& net, const data::Dataset& images,
+Comparison compare_network(network::Network net, const data::Dataset& images,
                            const data::Dataset& calibration) {
   const analog::Device device = rough_device();
   compiler::TileFormat tile;
@@ -119,11 +120,11 @@ Figure mismatches(const Comparison& result) {
 }
 
 std::map<std::string, Figure> measure_resnet8() {
-  const auto net = network::read_onnx(std::filesystem::path(CROSSLOOP_SOURCE_DIR) /
-                                      "models/resnet8_shapes.onnx");
+  auto net = network::read_onnx(std::filesystem::path(CROSSLOOP_SOURCE_DIR) /
+                                "models/resnet8_shapes.onnx");
   const data::Dataset images = data::make_shapes(1, 32);
   return {{"rtl.resnet8_mismatches",
-           mismatches(compare_network(net, images.slice(0, 16), images.slice(16, 16)))}};
+           mismatches(compare_network(std::move(net), images.slice(0, 16), images.slice(16, 16)))}};
 }
 
 std::map<std::string, Figure> measure_resnet20() {
@@ -137,10 +138,10 @@ std::map<std::string, Figure> measure_resnet20() {
 
 /// VGG11 for 32 x 32 images with initial weights.
 std::map<std::string, Figure> measure_vgg11() {
-  const auto net = network::make_network("vgg11", {3, 32, 32}, 10, 1);
+  auto net = network::make_network("vgg11", {3, 32, 32}, 10, 1);
   const data::Dataset images = cifar10_images(5);
   return {{"rtl.vgg11_mismatches",
-           mismatches(compare_network(net, images.slice(0, 1), images.slice(1, 4)))}};
+           mismatches(compare_network(std::move(net), images.slice(0, 1), images.slice(1, 4)))}};
 }
 
 }  // namespace

@@ -96,7 +96,8 @@ Outcome run_on_device(const compiler::Deployment& deployment, runtime::DeviceBac
           .cycles = run.cycles,
           .seconds = spent.count(),
           .layers_on_device = runner.plan().layers_on_device(),
-          .images_at_once = runner.plan().images};
+          .images_at_once = runner.plan().images,
+          .predicted = {}};
 }
 
 /// Images through the chip, and where its cycles are predicted how many they ought to be.
