@@ -126,6 +126,46 @@ TEST_F(CrossloopRtl, IgnoresColumnsOfOutputsTheLayerDoesNotHave) {
             (std::vector<std::int32_t>{10, 0, 0, 10}));
 }
 
+TEST_F(CrossloopRtl, KeepsOutputsFarBeyondTheLayerApartFromItsOwn) {
+  start();
+  const drivers::PageGeometry& geometry = device_->info().geometry;
+  const std::vector<std::uint16_t> codes(16, 1);
+  for (const std::uint32_t far : {1U << 10, 1U << 11, 1U << 12, 1U << 13, 1U << 14, 1U << 15}) {
+    std::vector<drivers::ColumnEntry> columns(16);
+    for (std::size_t i = 1; i < columns.size(); i += 2) {
+      columns[i].output = static_cast<int>(far + i % 3);  // low bits of outputs that exist
+    }
+    device_->load_page(0, drivers::pack_codes(codes, 1, 16, geometry));
+    device_->load_table(0, drivers::pack_table(std::vector<std::int32_t>{0}, columns, geometry), 0);
+    EXPECT_EQ(device_->run_layer({.inputs = 1, .outputs = 1024}, std::vector<std::uint8_t>{3})[0],
+              8 * 3)
+        << far;
+  }
+}
+
+/// Sizes, tables, INL and state of one page are not those of its neighbours.
+TEST_F(CrossloopRtl, RunsEveryPageWithItsOwnTables) {
+  SCOPED_TRACE(testing_support::replay_hint());
+  start();
+  const drivers::PageGeometry& geometry = device_->info().geometry;
+  for (int round = 0; round < 3 && !HasFailure(); ++round) {
+    for (int page = 0; page < device_->info().pages; ++page) {
+      const bool full = draw(rng_, 0, 2) == 0;
+      const int rows = full ? geometry.rows : draw(rng_, 1, geometry.rows);
+      const int columns = full ? geometry.columns : draw(rng_, 1, geometry.columns);
+      load(page, {.rows = rows, .columns = columns, .inputs = 16, .outputs = 4});
+      load_inl(page, draw(rng_, 0, 1) == 1);
+      const auto& loaded = pages_[static_cast<std::size_t>(page)];
+      device_->program(page, drivers::pack_codes(loaded.page.codes, rows, columns, geometry));
+      device_->commit(page, 0);
+    }
+    for (int page = 0; page < device_->info().pages && !HasFailure(); ++page) {
+      SCOPED_TRACE("round " + std::to_string(round) + ", page " + std::to_string(page));
+      compare({.first_page = page, .inputs = 16, .outputs = 4, .seed = 3}, random_bytes(16, rng_));
+    }
+  }
+}
+
 TEST_F(CrossloopRtl, ReadsBackTheImageItWasGiven) {
   SCOPED_TRACE(testing_support::replay_hint());
   start();

@@ -88,8 +88,9 @@ class TileRtl : public ::testing::Test {
           static_cast<std::uint32_t>(c.gain | c.sigma << 16), static_cast<std::uint32_t>(c.offset),
           static_cast<std::uint32_t>(c.reference | c.output << 16),
           static_cast<std::uint32_t>(c.shift | c.bits << 8 | c.left_shift << 16 |
-                                     (c.negative ? 1 << 24 : 0)),
-          static_cast<std::uint32_t>(c.zero_code)};
+                                     (c.negative ? 1 << 24 : 0)) |
+              (testing_support::random_word(rng_) & ~0x011F0F1FU),  // bits that mean nothing
+          static_cast<std::uint32_t>(c.zero_code) | (testing_support::random_word(rng_) & ~0xFFFU)};
       for (int word = 0; word < 5; ++word) {
         dut_->table_we_i = 1;
         dut_->table_addr_i = static_cast<IData>((slot * kColumns + column) * 5 + word);
@@ -207,7 +208,8 @@ RandomPage random_partial_page(std::mt19937& rng) {
   for (auto& column : page.tables.columns) {
     if (!wide) break;
     column.sigma = draw(rng, 0, 65535);
-    column.reference = draw(rng, 0, (1 << kCodeWidth) - 1);
+    column.reference = draw(rng, 0, chance(rng, 50) ? 65535 : (1 << kCodeWidth) - 1);
+    column.zero_code = draw(rng, 0, (1 << column.bits) - 1);
     column.shift = draw(rng, 5, 14);
   }
   return page;
