@@ -23,7 +23,7 @@ class CrossloopRtl : public testing_support::CoreTest {
     layer.pages = draw(rng_, 1, 3);
     layer.first_page = draw(rng_, 0, info.pages - layer.pages);
     layer.inputs = draw(rng_, 1, 70);
-    layer.outputs = draw(rng_, 1, 20);
+    layer.outputs = draw(rng_, 1, draw(rng_, 0, 3) == 0 ? info.max_outputs : 20);
     layer.input_bits = draw(rng_, 1, 8);
     layer.skip_zero = draw(rng_, 0, 1) == 1;
     layer.seed = static_cast<std::uint32_t>(rng_());
@@ -124,6 +124,55 @@ TEST_F(CrossloopRtl, IgnoresColumnsOfOutputsTheLayerDoesNotHave) {
             (std::vector<std::int32_t>{10, 0}));
   EXPECT_EQ(device_->run_layer({.inputs = 1, .outputs = 4}, ten),
             (std::vector<std::int32_t>{10, 0, 0, 10}));
+}
+
+TEST_F(CrossloopRtl, KeepsOutputsFarBeyondTheLayerApartFromItsOwn) {
+  start();
+  const drivers::PageGeometry& geometry = device_->info().geometry;
+  const std::vector<std::uint16_t> codes(16, 1);
+  for (const std::uint32_t far : {1U << 10, 1U << 11, 1U << 12, 1U << 13, 1U << 14, 1U << 15}) {
+    std::vector<drivers::ColumnEntry> columns(16);
+    for (std::size_t i = 1; i < columns.size(); i += 2) {
+      columns[i].output = static_cast<int>(far + i % 3);  // low bits of outputs that exist
+    }
+    device_->load_page(0, drivers::pack_codes(codes, 1, 16, geometry));
+    device_->load_table(0, drivers::pack_table(std::vector<std::int32_t>{0}, columns, geometry), 0);
+    EXPECT_EQ(device_->run_layer({.inputs = 1, .outputs = 1024}, std::vector<std::uint8_t>{3})[0],
+              8 * 3)
+        << far;
+  }
+}
+
+/// Sizes, tables, INL and state of one page are not those of its neighbours. Full, some size, the
+/// one with its bits inverted, full: every bit of a size rises and falls.
+TEST_F(CrossloopRtl, RunsEveryPageWithItsOwnTables) {
+  SCOPED_TRACE(testing_support::replay_hint());
+  start();
+  const drivers::PageGeometry& geometry = device_->info().geometry;
+  std::vector<int> rows, columns;
+  for (int page = 0; page < device_->info().pages; ++page) {
+    rows.push_back(draw(rng_, 1, geometry.rows - 2));
+    columns.push_back(draw(rng_, 1, geometry.columns - 2));
+  }
+  for (int round = 0; round < 4; ++round) {
+    for (int page = 0; page < device_->info().pages; ++page) {
+      const auto of_round = [round](int full, int size) {
+        return round == 1 ? size : round == 2 ? full - 1 - size : full;
+      };
+      const auto p = static_cast<std::size_t>(page);
+      const int high = of_round(geometry.rows, rows[p]);
+      const int wide = of_round(geometry.columns, columns[p]);
+      load(page, {.rows = high, .columns = wide, .inputs = 16, .outputs = 4});
+      load_inl(page, (page + round) % 2 == 0);
+      device_->program(page, drivers::pack_codes(pages_[p].page.codes, high, wide, geometry));
+      device_->commit(page, 0);
+    }
+    for (int page = 0; page < device_->info().pages; ++page) {
+      SCOPED_TRACE("round " + std::to_string(round) + ", page " + std::to_string(page));
+      compare({.first_page = page, .inputs = 16, .outputs = 4, .seed = 3}, random_bytes(16, rng_));
+      if (HasFailure()) return;
+    }
+  }
 }
 
 TEST_F(CrossloopRtl, ReadsBackTheImageItWasGiven) {

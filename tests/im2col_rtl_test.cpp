@@ -1,6 +1,7 @@
 // rtl/im2col.v against runtime::gather_windows.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <random>
 #include <vector>
 
@@ -51,11 +52,38 @@ Window random_window(const Shape& in, std::mt19937& rng) {
   return w;
 }
 
-Walk random_walk(std::mt19937& rng) {
+/// Up to 2000 channels, rows or columns, and hardly any of the others.
+Shape long_shape(std::mt19937& rng) {
+  int sizes[] = {draw(rng, 1, 2), draw(rng, 1, 2), draw(rng, 1, 2)};
+  sizes[rng() % 3] = draw(rng, 100, 2000);
+  return {sizes[0], sizes[1], sizes[2]};
+}
+
+/// Kernels and strides up to their 8 bits; neighbours overlap by half at most, or the walk is
+/// endless.
+Window long_window(const Shape& in, std::mt19937& rng) {
+  const auto kernel = [&rng](int size) {
+    return chance(rng, 50) ? 1 : draw(rng, 1, std::min(size, 255));
+  };
+  const auto stride = [&rng](int length) {
+    const int least = std::max(1, length / 2);
+    return chance(rng, 50) ? least : draw(rng, least, 255);
+  };
+  Window w;
+  w.kernel_h = kernel(in.height);
+  w.kernel_w = kernel(in.width);
+  w.stride_h = stride(w.kernel_h);
+  w.stride_w = stride(w.kernel_w);
+  w.pad_top = w.pad_left = draw(rng, 0, 3);
+  return w;
+}
+
+Walk random_walk(std::mt19937& rng, bool is_long = false) {
   Walk walk;
-  const Shape in{draw(rng, 1, 9), draw(rng, 1, 8), draw(rng, 1, 8)};
+  const Shape in =
+      is_long ? long_shape(rng) : Shape{draw(rng, 1, 9), draw(rng, 1, 8), draw(rng, 1, 8)};
   Layer layer;
-  layer.window = random_window(in, rng);
+  layer.window = is_long ? long_window(in, rng) : random_window(in, rng);
   Shape out{1, 0, 0};
   do {
     out.height = layer.window.out_height(in.height);
@@ -68,11 +96,11 @@ Walk random_walk(std::mt19937& rng) {
   walk.deployment.tensors = {{"in", in, 1.0, 0}, {"out", out, 1.0, 0}};
   walk.deployment.layers = {layer};
   walk.first_row = draw(rng, 0, out.height - 1);
-  walk.activations.images = draw(rng, 1, 3);
+  walk.activations.images = is_long ? draw(rng, 1, 10'000 / (in.size() + 3)) : draw(rng, 1, 3);
   walk.activations.tensors.resize(2);
   walk.memory.resize(4096 * 4);
   walk.base = static_cast<std::uint32_t>(draw(rng, 128, 1000) * 4);
-  walk.pad = static_cast<std::uint32_t>(draw(rng, 3500, 4000) * 4);
+  walk.pad = static_cast<std::uint32_t>(draw(rng, 3500, 4000 - in.channels / 4) * 4);
   for (int c = 0; c < in.channels; ++c) {
     walk.memory[walk.pad + static_cast<std::uint32_t>(c)] =
         static_cast<std::uint8_t>(layer.pad_values[static_cast<std::size_t>(c)]);
@@ -171,6 +199,14 @@ TEST_F(Im2colRtl, MatchesTheGatherOfTheHost) {
   for (int round = 0; round < 150 && !HasFatalFailure(); ++round) {
     SCOPED_TRACE("walk " + std::to_string(round));
     run(random_walk(rng_), round % 2 == 1);
+  }
+}
+
+TEST_F(Im2colRtl, MatchesTheGatherOfTheHostOnLongTensors) {
+  SCOPED_TRACE(testing_support::replay_hint());
+  for (int round = 0; round < 40 && !HasFatalFailure(); ++round) {
+    SCOPED_TRACE("walk " + std::to_string(round));
+    run(random_walk(rng_, true), false);
   }
 }
 

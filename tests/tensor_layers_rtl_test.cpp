@@ -40,6 +40,38 @@ TEST_F(TensorLayersRtl, RunsTheNextLayerRightWhereverOneIsCutOff) {
   }
 }
 
+/// Neither kind leaves anything behind that the next one sees.
+TEST_F(TensorLayersRtl, RunsConvolutionsRunningSumsAndLayersInTurns) {
+  SCOPED_TRACE(testing_support::replay_hint());
+  std::vector<std::uint32_t> contents(400);
+  for (auto& value : contents) value = static_cast<std::uint32_t>(rng_());
+  const auto block = drivers::pack_output_block(3, 0, 255, {}, std::vector<drivers::ScaleWords>(5));
+  std::copy(block.begin(), block.end(), contents.begin() + (kBlock - 128));
+  Words sums = good_convolve();
+  sums[word::CONVOLVE_MODE] |= flag(part::CONVOLVE_MODE_STORE_SUMS);
+  sums[word::CONVOLVE_OUTPUT] = sums[word::CONVOLVE_SCALES] = 0;
+  sums[word::CONVOLVE_SUMS] = kSums;
+  const std::vector<std::pair<Opcode, Words>> kinds{
+      {Opcode::CONVOLVE, good_convolve()}, {Opcode::CONVOLVE, sums}, {Opcode::LAYER, good_layer()}};
+  const auto run = [&](std::size_t kind) {
+    transport_->write_window(128, contents);
+    EXPECT_EQ(error_of(kinds[kind].first, kinds[kind].second), ErrorCode::NONE);
+    std::vector<std::uint32_t> window(contents.size());
+    transport_->read_window(128, window);
+    return window;
+  };
+  std::vector<std::vector<std::uint32_t>> golden;
+  for (std::size_t kind = 0; kind < kinds.size(); ++kind) {
+    golden.push_back(run(kind));
+    ASSERT_NE(golden.back(), contents);
+    ASSERT_EQ(run(kind), golden.back()) << "twice in a row";
+  }
+  for (int turn = 0; turn < 12; ++turn) {
+    const std::size_t kind = rng_() % kinds.size();
+    ASSERT_EQ(run(kind), golden[kind]) << "turn " << turn << ", kind " << kind;
+  }
+}
+
 /// A pool or an addition of random sizes, and what it ought to leave in the window.
 struct RandomLayer {
   explicit RandomLayer(std::mt19937& rng) {

@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <random>
 #include <vector>
@@ -92,8 +93,9 @@ class TileRtl : public ::testing::Test {
           static_cast<std::uint32_t>(c.gain | c.sigma << 16), static_cast<std::uint32_t>(c.offset),
           static_cast<std::uint32_t>(c.reference | c.output << 16),
           static_cast<std::uint32_t>(c.shift | c.bits << 8 | c.left_shift << 16 |
-                                     (c.negative ? 1 << 24 : 0)),
-          static_cast<std::uint32_t>(c.zero_code)};
+                                     (c.negative ? 1 << 24 : 0)) |
+              (testing_support::random_word(rng_) & ~0x011F0F1FU),  // bits that mean nothing
+          static_cast<std::uint32_t>(c.zero_code) | (testing_support::random_word(rng_) & ~0xFFFU)};
       for (int word = 0; word < 5; ++word) {
         dut_->table_we_i = 1;
         address(slot, column, word, 5);
@@ -225,7 +227,8 @@ RandomPage random_partial_page(std::mt19937& rng) {
   for (auto& column : page.tables.columns) {
     if (!wide) break;
     column.sigma = draw(rng, 0, 65535);
-    column.reference = draw(rng, 0, (1 << kCodeWidth) - 1);
+    column.reference = draw(rng, 0, chance(rng, 50) ? 65535 : (1 << kCodeWidth) - 1);
+    column.zero_code = draw(rng, 0, (1 << column.bits) - 1);
     column.shift = draw(rng, 5, 14);
   }
   return page;
@@ -268,7 +271,8 @@ TEST_F(TileRtl, MatchesTheReferenceOnRandomPages) {
       settings.skip_zero = chance(rng_, 50);
       settings.inl = chance(rng_, 70);
       settings.vector = static_cast<std::uint32_t>(rng_());
-      const auto input = testing_support::random_bytes(kInputs, rng_);
+      auto input = testing_support::random_bytes(kInputs, rng_);
+      if (chance(rng_, 10)) std::fill(input.begin(), input.end(), 0xFF);  // all rows driven
       std::vector<std::uint8_t> x;
       for (const int index : page.tables.rows) x.push_back(input[static_cast<std::size_t>(index)]);
       load_inputs(x);
