@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "testbench/coverage_file.hpp"
+#include "testbench/vector_file.hpp"
 
 namespace crossloop::testbench {
 
@@ -47,12 +48,16 @@ class Dut {
   VerilatedContext& context() { return *context_; }
   std::uint64_t cycles() const { return cycles_; }
 
+  /// The model was changed by other means than its ports: replay ends here.
+  void end_vectors() { vectors_.end(); }
+
   /// Updates combinational outputs after an input change, without a clock edge.
   void settle() { model_->eval(); }
 
   /// One clock cycle, inputs changed before the rising edge. Nothing in a model happens at the
   /// falling edge, so where no waves show and nobody counts it Verilator is only told that it came.
   void tick() {
+    vectors_.before_edge(*model_);
     context_->timeInc(1);
     model_->clk_i = 1;
     model_->eval();
@@ -72,6 +77,7 @@ class Dut {
   std::unique_ptr<VerilatedContext> context_ = std::make_unique<VerilatedContext>();
   std::unique_ptr<Model> model_;
   std::optional<CoverageFile<Model>> coverage_;
+  VectorFile<Model> vectors_;
   std::uint64_t cycles_ = 0;
 };
 

@@ -53,6 +53,7 @@ class VerilatedCore final : public VerilatedDevice {
                          std::to_string(value) + ", expected 0.." + std::to_string(count - 1));
       }
     };
+    dut_.end_vectors();
     check("page", page, pages);
     check("column", column, geometry_.columns);
     check("plane", plane, geometry_.code_bits);

@@ -6,6 +6,7 @@
 #include "Vadc_inl.h"
 #include "host/engine/adc.hpp"
 #include "testbench/coverage_file.hpp"
+#include "testbench/vector_file.hpp"
 #include "tests/random_pages.hpp"
 #include "tests/rtl_random.hpp"
 
@@ -27,6 +28,7 @@ class AdcInlRtl : public ::testing::Test {
   }
 
   void tick() {
+    vectors_.before_edge(model_);
     for (const CData level : {CData{1}, CData{0}}) {
       model_.clk_i = level;
       model_.eval();
@@ -61,6 +63,7 @@ class AdcInlRtl : public ::testing::Test {
   VerilatedContext context_;
   Vadc_inl model_{&context_};
   testbench::CoverageFile<Vadc_inl> coverage_{context_};
+  testbench::VectorFile<Vadc_inl> vectors_;
 };
 
 TEST_F(AdcInlRtl, MatchesTwinForEveryCodeOfEveryResolution) {

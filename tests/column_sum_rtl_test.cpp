@@ -7,6 +7,7 @@
 
 #include "Vcolumn_sum.h"
 #include "testbench/coverage_file.hpp"
+#include "testbench/vector_file.hpp"
 #include "tests/rtl_random.hpp"
 
 namespace crossloop {
@@ -59,6 +60,7 @@ class ColumnSumRtl : public ::testing::Test {
   }
 
   void tick() {
+    vectors_.before_edge(model_);
     for (const CData level : {CData{1}, CData{0}}) {
       model_.clk_i = level;
       model_.eval();
@@ -73,6 +75,7 @@ class ColumnSumRtl : public ::testing::Test {
   VerilatedContext context_;
   Vcolumn_sum model_{&context_};
   testbench::CoverageFile<Vcolumn_sum> coverage_{context_};
+  testbench::VectorFile<Vcolumn_sum> vectors_;
 };
 
 TEST_F(ColumnSumRtl, MatchesANaiveLoop) {

@@ -6,6 +6,7 @@
 #include "Vread_noise.h"
 #include "host/engine/noise.hpp"
 #include "testbench/coverage_file.hpp"
+#include "testbench/vector_file.hpp"
 #include "tests/rtl_random.hpp"
 
 namespace crossloop {
@@ -25,6 +26,7 @@ class ReadNoiseRtl : public ::testing::Test {
     model_.enable_i = enable;
     model_.word_i = word;
     model_.sigma_i = static_cast<SData>(sigma);
+    vectors_.before_edge(model_);
     for (const CData level : {CData{1}, CData{0}}) {
       model_.clk_i = level;
       model_.eval();
@@ -35,6 +37,7 @@ class ReadNoiseRtl : public ::testing::Test {
   VerilatedContext context_;
   Vread_noise model_{&context_};
   testbench::CoverageFile<Vread_noise> coverage_{context_};
+  testbench::VectorFile<Vread_noise> vectors_;
 };
 
 TEST_F(ReadNoiseRtl, MatchesTwin) {
