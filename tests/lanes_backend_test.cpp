@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "host/runtime/lanes_run.hpp"
+#include "host/runtime/layer_errors.hpp"
 #include "tests/input_error.hpp"
 #include "tests/lane_networks.hpp"
 
@@ -38,6 +40,64 @@ TEST(LanesBackend, RunsOnlyLayersThatBreakThePatternOnTheDenseLane) {
     EXPECT_EQ(uses[i].kind, dense ? LaneKind::kDense : LaneKind::kBalanced) << layer.name;
     EXPECT_GT(uses[i].counters.cycles, 0U) << layer.name;
   }
+}
+
+/// A twin whose sums of one layer are one too large at the last output.
+class WrongLane final : public lanes::Lane {
+ public:
+  WrongLane(LaneKind kind, const lanes::LaneShape& shape, std::string layer)
+      : twin_(lanes::make_twin_lane(kind, shape)), layer_(std::move(layer)) {}
+  LaneKind kind() const override { return twin_->kind(); }
+  lanes::LaneShape shape() const override { return twin_->shape(); }
+  lanes::LaneRun run(const lanes::LaneProgram& program,
+                     std::span<const std::uint8_t> vectors) override {
+    lanes::LaneRun run = twin_->run(program, vectors);
+    if (program.layer == layer_) ++run.sums.back();
+    return run;
+  }
+
+ private:
+  std::unique_ptr<lanes::Lane> twin_;
+  std::string layer_;
+};
+
+TEST(LanesRun, HoldsEveryLayerToTheIntegerProduct) {
+  auto deployment = pruned_deployment();
+  const auto images = lane_images();
+  const std::string wrong = deployment.layers[2].name;
+  ASSERT_EQ(deployment.layers[2].kind, compiler::LayerKind::kCrossbar);
+  const auto make = [&](LaneKind kind, const lanes::LaneShape& shape) {
+    return std::make_unique<WrongLane>(kind, shape, wrong);
+  };
+  const auto found = run_on_lanes(deployment, LaneKind::kBalanced, kShape, make, images);
+  for (const LaneLayer& layer : found.layers) {
+    // One sum in each of the images, which run one by one.
+    EXPECT_EQ(layer.mismatches, layer.name == wrong ? images.count : 0) << layer.name;
+  }
+  const auto right =
+      run_on_lanes(deployment, LaneKind::kBalanced, kShape, lanes::make_twin_lane, images);
+  for (const LaneLayer& layer : right.layers) EXPECT_EQ(layer.mismatches, 0) << layer.name;
+}
+
+TEST(LanesRun, HasNoUseForTheConvertersOfAChip) {
+  auto deployment = pruned_deployment();
+  const auto plain =
+      run_on_lanes(deployment, LaneKind::kSparse, kShape, lanes::make_twin_lane, lane_images());
+  for (auto& crossbar : deployment.crossbars) {
+    for (auto& column : crossbar.tables.columns) {
+      column.gain += 3;
+      column.sigma = 5;
+      column.shift += 4;
+    }
+  }
+  for (std::size_t i = 0; i < deployment.layers.size(); ++i) {
+    if (deployment.layers[i].kind != compiler::LayerKind::kCrossbar) continue;
+    compiler::finish_layer(deployment, static_cast<int>(i));
+  }
+  const auto other =
+      run_on_lanes(deployment, LaneKind::kSparse, kShape, lanes::make_twin_lane, lane_images());
+  EXPECT_EQ(other.logits, plain.logits);
+  for (const LaneLayer& layer : other.layers) EXPECT_EQ(layer.mismatches, 0) << layer.name;
 }
 
 TEST(LanesBackend, RoundsWhereAnAccumulatorIsCoarserThanTheProduct) {

@@ -1,5 +1,8 @@
 // crossloop loop on a configuration of its own, RTL included, and its negative controls.
 #include "tests/command_line.hpp"
+#ifndef CROSSLOOP_COVERAGE
+#include "tests/wave_file.hpp"
+#endif
 
 namespace crossloop {
 namespace {
@@ -125,6 +128,20 @@ TEST_F(LoopCommand, FindsTheSameAgain) {
 TEST_F(LoopCommand, FindsACellThatIsWrongInTheRtl) { expect_found("rtl-cell"); }
 
 TEST_F(LoopCommand, FindsAnEngineThatRoundsOtherwise) { expect_found("engine-adc-rounding"); }
+
+#ifndef CROSSLOOP_COVERAGE  // whose core writes no waves
+TEST_F(LoopCommand, WritesTheWavesOfTheRtlThatVerifies) {
+  const auto traced = folder_->run("loop -q tiny.toml --runs traced --trace waves.fst");
+  ASSERT_EQ(traced.code, 0) << traced.errors;
+  const auto rtl = folder_->json("traced/tiny/summary.json").at("rtl");
+  EXPECT_EQ(rtl.at("cycles"), summary_.at("rtl").at("cycles"));
+  const auto waves = tests::read_waves(*folder_ / "waves.fst");
+  EXPECT_GT(waves.last_time, 2 * rtl.at("cycles").get<std::uint64_t>());  // two edges a cycle
+  for (const auto& entry : std::filesystem::directory_iterator(folder_->path())) {
+    EXPECT_NE(entry.path().extension(), ".part");
+  }
+}
+#endif
 
 TEST_F(LoopCommand, KnowsNoOtherFault) {
   const auto result = folder_->run("loop tiny.toml --inject meteor");

@@ -13,7 +13,7 @@
 namespace {
 
 constexpr const char* kFooter =
-    "Exit codes: 0 ok, 1 a check failed, 2 bad usage or input, 3 device failure.\n"
+    "Exit codes: 0 ok, 1 a check failed or Ctrl-C, 2 bad usage or input, 3 device failure.\n"
     "Results go to stdout, the log to stderr. `crossloop COMMAND --help` shows an example.";
 
 void set_up_log(const crossloop::cli::Globals& globals) {

@@ -101,7 +101,8 @@ void check_trace(const std::filesystem::path& trace, bool on_rtl) {
   require_writable(trace);
 }
 
-void add_chip_options(CLI::App& command, ChipArguments& arguments) {
+void add_chip_options(CLI::App& command, ChipArguments& arguments,
+                      const std::vector<std::string>& places) {
   command
       .add_option("--device-model", arguments.device_model,
                   "device behind the chip: a TOML file, or a name in configs/devices; default: the "
@@ -116,7 +117,7 @@ void add_chip_options(CLI::App& command, ChipArguments& arguments) {
                   "which chip: its errors and stuck cells");
   add_seed_option(command, "--noise-seed", arguments.noise_seed, "which reads: their noise");
   command.add_option("--on", arguments.on, "where the chip lives")
-      ->check(CLI::IsMember({"engine", "rtl"}))
+      ->check(CLI::IsMember(places))
       ->capture_default_str();
   add_trace_option(command, arguments.trace);
 }

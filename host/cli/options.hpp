@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "host/analog/device.hpp"
 #include "host/compiler/deployment.hpp"
@@ -70,7 +71,9 @@ struct ChipArguments {
   std::filesystem::path trace;      ///< waves of the RTL; empty: none
   bool predict_cycles = false;      ///< of the RTL, no option: for commands that show them
 };
-void add_chip_options(CLI::App& command, ChipArguments& arguments);
+/// `places` are those that --on takes.
+void add_chip_options(CLI::App& command, ChipArguments& arguments,
+                      const std::vector<std::string>& places = {"engine", "rtl"});
 
 /// The device of the chip: --device-model, else the deployment's, aged by --elapsed-s. Throws
 /// InputError if it does not age, or if its level 0 has another code than the deployment's.

@@ -13,6 +13,7 @@
 #include "host/cli/layer_error_table.hpp"
 #include "host/cli/options.hpp"
 #include "host/cli/run_crossbar.hpp"
+#include "host/cli/run_lanes.hpp"
 #include "host/compiler/cost.hpp"
 #include "host/compiler/deployment_file.hpp"
 #include "host/error.hpp"
@@ -36,6 +37,7 @@ struct RunArguments {
   std::string inject = "none";
   std::filesystem::path layer_errors;  ///< the model; empty: not asked for
   CrossbarArguments crossbar;
+  LaneArguments lane;
 };
 
 /// What came out of the chip itself.
@@ -265,12 +267,16 @@ void add_run(CLI::App& app, Globals& globals) {
   arguments->chip.predict_cycles = true;
   CLI::App* command = add_command(
       app, globals, "run",
-      "Program a chip and run test images on it, or one crossbar and run vectors on it.",
+      "Program a chip and run test images on it, or one crossbar and run vectors on it; or digital "
+      "lanes for pruned weights.",
       "crossloop run net.xbar --device-model demo --chip-seed 7 --images 2 --compare");
-  command->add_option("deployment", arguments->deployment, "the deployment")
+  command
+      ->add_option("deployment", arguments->deployment,
+                   "the deployment; with --on lanes also a model")
       ->required()
-      ->type_name("FILE.xbar");
-  add_chip_options(*command, arguments->chip);
+      ->type_name("FILE.xbar|MODEL.onnx");
+  add_chip_options(*command, arguments->chip, {"engine", "rtl", "lanes"});
+  add_lane_options(*command, arguments->lane);
   add_data_options(*command, arguments->data);
   add_test_images_option(*command, arguments->data);
   command->add_flag("--compare", arguments->compare,
@@ -289,7 +295,13 @@ void add_run(CLI::App& app, Globals& globals) {
                    "signal to error of every layer against this float model, the one compiled")
       ->type_name("MODEL.onnx");
   add_crossbar_options(*command, arguments->crossbar);
-  command->callback([arguments, &globals] { run(*arguments, globals); });
+  command->callback([arguments, command, &globals] {
+    if (arguments->chip.on == "lanes") {
+      return run_lanes(arguments->lane, *command, arguments->deployment, arguments->data, globals);
+    }
+    if (command->get_option("--lane")->count() > 0) throw InputError("--lane: needs --on lanes");
+    run(*arguments, globals);
+  });
 }
 
 }  // namespace crossloop::cli

@@ -13,9 +13,7 @@ using compiler::Layer;
 using compiler::LayerKind;
 using lanes::LaneKind;
 
-namespace {
-
-lanes::LayerGeometry geometry_of(const Layer& layer) {
+lanes::LayerGeometry lane_geometry(const Layer& layer) {
   if (layer.kind != LayerKind::kCrossbar) return {layer.name, 0, 0, 0, 0};
   if (layer.mapping != compiler::Mapping::kFolded) {
     throw InputError("layer " + layer.name + ": semi-folded, lanes take folded layers only");
@@ -24,6 +22,8 @@ lanes::LayerGeometry geometry_of(const Layer& layer) {
   return {layer.name, layer.outputs, layer.inputs_per_output / positions, layer.window.kernel_h,
           layer.window.kernel_w};
 }
+
+namespace {
 
 /// A lane can only stand in for a column whose converter is ideal.
 void check_ideal(const ColumnSetting& column, const compiler::TileFormat& tile,
@@ -80,7 +80,7 @@ LanesBackend::LanesBackend(const Deployment& deployment, LaneKind kind,
     throw InputError("network " + deployment.network +
                      ": offset encoding, lanes take differential weights only");
   }
-  for (const Layer& layer : deployment.layers) geometries_.push_back(geometry_of(layer));
+  for (const Layer& layer : deployment.layers) geometries_.push_back(lane_geometry(layer));
   for (const auto& crossbar : deployment.crossbars) layer_of_.push_back(crossbar.layer);
   uses_.resize(deployment.layers.size());
 }

@@ -16,6 +16,10 @@ namespace crossloop::runtime {
 using LaneFactory =
     std::function<std::unique_ptr<lanes::Lane>(lanes::LaneKind, const lanes::LaneShape&)>;
 
+/// The groups of a layer's weights; those of a digital layer are none. Throws InputError for a
+/// semi-folded layer.
+lanes::LayerGeometry lane_geometry(const compiler::Layer& layer);
+
 /// What ran a layer, and what that took since the backend was made.
 struct LaneUse {
   lanes::LaneKind kind = lanes::LaneKind::kDense;

@@ -96,31 +96,41 @@ std::int32_t exact_output(std::int64_t product, int unit_log2, const compiler::O
       std::clamp<std::int64_t>(rounded + range.zero, range.low, range.high));
 }
 
-std::vector<std::int32_t> exact_layer(const Deployment& deployment, int layer,
-                                      const Activations& activations) {
+std::vector<std::int64_t> layer_products(const Deployment& deployment, int layer,
+                                         const Activations& activations) {
   const Layer& here = deployment.layers.at(static_cast<std::size_t>(layer));
   const auto windows = gather_windows(deployment, layer, activations);
   const Eigen::Index inputs = here.inputs_per_output, outputs = here.outputs;
   const auto count = static_cast<Eigen::Index>(windows.size()) / inputs;
-  const int unit_log2 = std::ilogb(here.accumulator_unit);
   using Weights = Eigen::Matrix<std::int8_t, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
   using Bytes = Eigen::Matrix<std::uint8_t, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
   const RowMajor weights =
       Eigen::Map<const Weights>(here.weights.data(), outputs, inputs).cast<double>();
   const Eigen::Map<const Bytes> vectors(windows.data(), count, inputs);
-  std::vector<std::int32_t> values(static_cast<std::size_t>(count * outputs));
-  auto value = values.begin();
+  std::vector<std::int64_t> products;
+  products.reserve(static_cast<std::size_t>(count * outputs));
   constexpr Eigen::Index kBlock = 256;
   for (Eigen::Index first = 0; first < count; first += kBlock) {
     const Eigen::Index rows = std::min(kBlock, count - first);
     // Exact: sums of products below 2^15 stay far below the 2^53 of a double.
     const RowMajor sums = vectors.middleRows(first, rows).cast<double>() * weights.transpose();
-    for (Eigen::Index i = 0; i < rows; ++i) {
-      for (Eigen::Index o = 0; o < outputs; ++o, ++value) {
-        *value = here.table(exact_output(static_cast<std::int64_t>(sums(i, o)), unit_log2,
-                                         here.scales[static_cast<std::size_t>(o)], here.range));
-      }
+    for (Eigen::Index i = 0; i < sums.size(); ++i) {
+      products.push_back(static_cast<std::int64_t>(sums.data()[i]));
     }
+  }
+  return products;
+}
+
+std::vector<std::int32_t> exact_layer(const Deployment& deployment, int layer,
+                                      const Activations& activations) {
+  const Layer& here = deployment.layers.at(static_cast<std::size_t>(layer));
+  const auto products = layer_products(deployment, layer, activations);
+  const int unit_log2 = std::ilogb(here.accumulator_unit);
+  const auto outputs = static_cast<std::size_t>(here.outputs);
+  std::vector<std::int32_t> values(products.size());
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    values[i] =
+        here.table(exact_output(products[i], unit_log2, here.scales[i % outputs], here.range));
   }
   return values;
 }

@@ -50,6 +50,11 @@ struct LayerError {
 std::int32_t exact_output(std::int64_t product, int unit_log2, const compiler::OutputScale& scale,
                           const compiler::OutputRange& range);
 
+/// The exact products of a crossbar layer's windows in a batch, sum over k of w_q[o][k] x[k],
+/// [images * positions][N].
+std::vector<std::int64_t> layer_products(const compiler::Deployment& deployment, int layer,
+                                         const Activations& activations);
+
 /// A crossbar layer's output on the activations in hand as exact integer product, [images *
 /// positions][N].
 std::vector<std::int32_t> exact_layer(const compiler::Deployment& deployment, int layer,

@@ -1,0 +1,130 @@
+// crossloop run --on lanes: whole networks on the Verilated lanes.
+#include "host/lanes/patterns.hpp"
+#include "host/network/onnx_file.hpp"
+#include "host/network/zoo.hpp"
+#include "tests/command_line.hpp"
+
+namespace crossloop {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+/// The HDF5 library keeps what it allocated once.
+extern "C" const char* __lsan_default_suppressions() { return "leak:libhdf5"; }
+
+/// A folder with an untrained resnet8 on 8 x 8 digits, whole and with 4 of every 16 weights of its
+/// convolutions kept.
+class LanesCommand : public ::testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    folder_ = std::make_unique<tests::WorkFolder>("lanes_command");
+    tests::write_digits(folder_->path());
+    network::Network network = network::make_network("resnet8", {1, 8, 8}, 10, 1);
+    network::write_onnx(network, *folder_ / "whole.onnx");
+    for (network::Node& node : network.nodes) {
+      auto* conv = std::get_if<network::Conv>(&node.op);
+      if (conv == nullptr) continue;
+      const lanes::LayerGeometry geometry{node.name, conv->out_channels, conv->in_channels,
+                                          conv->window.kernel_h, conv->window.kernel_w};
+      lanes::prune_groups(conv->weight, geometry, 16, 4);
+    }
+    network::write_onnx(network, *folder_ / "pruned.onnx");
+  }
+  static void TearDownTestSuite() { folder_.reset(); }
+
+  static nlohmann::json run_json(const std::string& file, const std::string& lane) {
+    const auto result = folder_->run("run -q " + file + " --data digits --images 2 --on lanes " +
+                                     "--json run.json --lane " + lane);
+    EXPECT_EQ(result.code, 0) << result.errors;
+    auto json = folder_->json("run.json");
+    EXPECT_EQ(json.at("mismatches"), 0);
+    json.erase("seconds");
+    return json;
+  }
+  static void compile(const std::string& options, const std::string& output) {
+    const auto result = folder_->run("compile -q pruned.onnx --data digits --tile 64x64c2 " +
+                                     options + " --output " + output);
+    ASSERT_EQ(result.code, 0) << result.errors;
+  }
+  static nlohmann::json layer(const nlohmann::json& run, const std::string& name) {
+    for (const auto& one : run.at("layers")) {
+      if (one.at("name") == name) return one;
+    }
+    ADD_FAILURE() << "no layer " << name;
+    return {};
+  }
+  static std::string refusal(const std::string& arguments) {
+    const auto result = folder_->run("run -q --data digits " + arguments);
+    EXPECT_EQ(result.code, 2) << arguments << "\n" << result.output << result.errors;
+    EXPECT_THAT(result.output, IsEmpty()) << arguments;
+    return result.errors;
+  }
+
+  inline static std::unique_ptr<tests::WorkFolder> folder_;
+};
+
+/// 2 images of 64 windows of 9 groups, 16 outputs: one tile; docs/lanes.md, W G g / m + 3.
+TEST_F(LanesCommand, CountsTheCyclesOfEveryLayer) {
+  const auto dense = run_json("pruned.onnx", "dense");
+  const auto balanced = run_json("pruned.onnx", "balanced");
+  const auto sparse = run_json("pruned.onnx", "sparse");
+  const auto cycles = [](const nlohmann::json& run) {
+    return layer(run, "block1.conv1").at("cycles").get<int>();
+  };
+  EXPECT_EQ(cycles(dense), 2 * (64 * 9 * 4 + 3));
+  EXPECT_EQ(cycles(balanced), 2 * (64 * 9 + 3));
+  EXPECT_GE(cycles(sparse), cycles(balanced));
+  EXPECT_LT(cycles(sparse), cycles(dense));
+  for (const auto& run : {dense, balanced, sparse}) {
+    EXPECT_EQ(layer(run, "block1.conv1").at("dense_cycles"), cycles(dense));
+    EXPECT_EQ(run.at("accuracy"), dense.at("accuracy"));
+    EXPECT_EQ(run.at("dense_cycles"), dense.at("cycles"));
+  }
+}
+
+TEST_F(LanesCommand, SaysWhyALayerRunsDense) {
+  const auto run = run_json("pruned.onnx", "balanced");
+  const auto fc = layer(run, "fc");
+  EXPECT_EQ(fc.at("lane"), "dense");
+  EXPECT_EQ(fc.at("cycles"), fc.at("dense_cycles"));
+  EXPECT_THAT(fc.at("reason").get<std::string>(),
+              AllOf(HasSubstr("layer fc: output channel 0, kernel position (0, 0), group 0"),
+                    HasSubstr("expected at most 4")));
+  EXPECT_EQ(layer(run, "block1.conv1").at("lane"), "balanced");
+  EXPECT_EQ(layer(run, "block1.conv1").at("reason"), "");
+  const auto shown =
+      folder_->run("run -q pruned.onnx --data digits --images 1 --on lanes --lane balanced");
+  EXPECT_THAT(shown.output, AllOf(HasSubstr("over dense"),
+                                  HasSubstr("not balanced: layer fc: output channel 0")));
+}
+
+TEST_F(LanesCommand, RunsADeploymentAsTheModelItWasCompiledFrom) {
+  compile("--calibration-images 256", "net.xbar");
+  EXPECT_EQ(run_json("net.xbar", "balanced"), run_json("pruned.onnx", "balanced"));
+}
+
+TEST_F(LanesCommand, RefusesWhatDoesNotFit) {
+  EXPECT_THAT(refusal("whole.onnx --on lanes --lane balanced"),
+              AllOf(HasSubstr("no layer keeps at most 4 of every 16 weights"),
+                    HasSubstr("first: layer"), HasSubstr("weights, expected at most 4")));
+  compile("--calibration-images 16 --encoding offset", "offset.xbar");
+  EXPECT_THAT(refusal("offset.xbar --on lanes"), HasSubstr("offset encoding"));
+  compile("--calibration-images 16 --mapping semi-folded", "semi.xbar");
+  EXPECT_THAT(refusal("semi.xbar --on lanes"), HasSubstr("semi-folded"));
+}
+
+TEST_F(LanesCommand, RefusesOptionsOfTheOtherKind) {
+  EXPECT_THAT(refusal("pruned.onnx --lane sparse"), HasSubstr("--lane: needs --on lanes"));
+  for (const char* option : {"--trace w.fst", "--device-model demo", "--chip-seed 2", "--compare",
+                             "--layer-errors whole.onnx"}) {
+    const std::string text = option;
+    EXPECT_THAT(refusal("pruned.onnx --on lanes " + text),
+                HasSubstr(text.substr(0, text.find(' ')) + ": for a chip of crossbars"));
+  }
+  EXPECT_THAT(refusal("pruned.onnx --on lanes --lane fast"), HasSubstr("balanced"));
+}
+
+}  // namespace
+}  // namespace crossloop
