@@ -2,8 +2,10 @@
 //
 // A write is decided in its cycle (write_error_o); a read answers in the cycle after read_i. Writes
 // to read-only registers, accesses to unmapped addresses, a DOORBELL that would go back or put more
-// than RING_ENTRIES descriptors in flight and an IRQ_ACK that would go back or beyond COMPLETED are
-// errors and change nothing. irq_o is a level, one cycle behind the registers.
+// than RING_ENTRIES descriptors in flight, an IRQ_ACK that would go back or beyond COMPLETED, a range
+// of a stream beyond the window and a second one to send before the first is gone are errors and
+// change nothing. irq_o is a level, one cycle behind the registers. The registers of the streams lie
+// in stream_port.
 `default_nettype none
 `include "generated/crossloop_regs.vh"
 
@@ -42,6 +44,15 @@ module control_registers #(
   input  wire        fail_i,            // it was bad
   input  wire [3:0]  error_i,
 
+  // Streams: registers to be set from write_data_i, and what they hold
+  output wire        set_stream_write_o,
+  output wire        set_stream_read_o,
+  output wire        start_stream_o,
+  input  wire [$clog2(WINDOW_WORDS):0] stream_write_i,
+  input  wire [$clog2(WINDOW_WORDS):0] stream_read_i,
+  input  wire [$clog2(WINDOW_WORDS):0] stream_left_i,
+  input  wire        stream_overrun_i,
+
   // Statistics
   input  wire [$clog2(ADCS+1)-1:0] converted_i,     // columns read and converted in this cycle
   input  wire [$clog2(ADCS+1)-1:0] clipped_low_i,
@@ -52,6 +63,7 @@ module control_registers #(
 );
 
   localparam integer COUNT_WIDTH = $clog2(ADCS + 1);
+  localparam integer WORD_WIDTH  = $clog2(WINDOW_WORDS) + 1;
 
   reg        soft_reset_q;
   reg        restart_q;
@@ -85,7 +97,24 @@ module control_registers #(
   wire        ack       = write_addr_i == {8'd0, `CROSSLOOP_REG_IRQ_ACK};
   wire        ack_bad   = write_data_i - irq_ack_q > completed_q - irq_ack_q;
 
-  assign write_error_o = !ctrl && !enable && (!bell || bell_bad) && (!ack || ack_bad);
+
+  wire [31:0] stream_write = {{(32-WORD_WIDTH){1'b0}}, stream_write_i};
+  wire [31:0] stream_read  = {{(32-WORD_WIDTH){1'b0}}, stream_read_i};
+  wire [31:0] stream_left  = {{(32-WORD_WIDTH){1'b0}}, stream_left_i};
+  wire        sending      = stream_left_i != {WORD_WIDTH{1'b0}};
+  wire        target       = write_addr_i == {8'd0, `CROSSLOOP_REG_STREAM_WRITE};
+  wire        source       = write_addr_i == {8'd0, `CROSSLOOP_REG_STREAM_READ};
+  wire        length       = write_addr_i == {8'd0, `CROSSLOOP_REG_STREAM_LENGTH};
+  wire        outside      = write_data_i >= WINDOW_WORDS;
+  wire        length_bad   = sending || write_data_i > WINDOW_WORDS - stream_read;
+
+  assign set_stream_write_o = write_i && target && !outside;
+  assign set_stream_read_o  = write_i && source && !outside && !sending;
+  assign start_stream_o     = write_i && length && !length_bad;
+
+  assign write_error_o = !ctrl && !enable && (!bell || bell_bad) && (!ack || ack_bad) &&
+                         (!target || outside) && (!source || outside || sending) &&
+                         (!length || length_bad);
   assign ready_o       = !soft_reset_q && !restart_q;
   assign soft_reset_o  = soft_reset_q;
   assign restart_o     = restart_q;
@@ -220,6 +249,13 @@ module control_registers #(
         {8'd0, `CROSSLOOP_REG_PHASES_SKIPPED_HI}: data_q <= skipped_q[63:32];
         {8'd0, `CROSSLOOP_REG_IRQ_ENABLE}:      data_q <= {30'd0, irq_enable_q};
         {8'd0, `CROSSLOOP_REG_IRQ_ACK}:         data_q <= irq_ack_q;
+        {8'd0, `CROSSLOOP_REG_STREAM_WRITE}:    data_q <= stream_write;
+        {8'd0, `CROSSLOOP_REG_STREAM_READ}:     data_q <= stream_read;
+        {8'd0, `CROSSLOOP_REG_STREAM_LENGTH}:   data_q <= stream_left;
+        {8'd0, `CROSSLOOP_REG_STREAM_STATUS}:   begin
+          data_q <= `CROSSLOOP_RESET_STREAM_STATUS;
+          data_q[`CROSSLOOP_FIELD_STREAM_STATUS_OVERRUN] <= stream_overrun_i;
+        end
         default: begin
           data_q       <= 32'd0;
           read_error_q <= 1'b1;

@@ -14,6 +14,7 @@ output_unit.v
 requantise.v
 shape_check.v
 shape_decode.v
+stream_port.v
 vector_buffer.v
 descriptor_check.v
 gather.v

@@ -1,10 +1,11 @@
-// crossloop: the core. One AXI4-Lite slave, one staging window, one tile with PAGES resident pages.
+// crossloop: the core. One AXI4-Lite slave, an AXI4-Stream in and one out for bulk data, one staging
+// window, one tile with PAGES resident pages.
 // docs/hardware.md is its manual. busy_o is high while a descriptor runs or waits and no error
 // stops it; irq_o is a level, see register IRQ_ENABLE.
 //
 //   AXI4-Lite -> axi_lite_slave -+-> control_registers <-> controller -> descriptor_check
-//                                +-> window <------------- page_mover, layer_unit <-> tile
-//                                             write_unit             page_state
+//                                +-> stream_port -> window <- page_mover, layer_unit <-> tile
+//   AXI4-Stream <------------------------+                     write_unit             page_state
 `default_nettype none
 `include "generated/crossloop_regs.vh"
 
@@ -42,7 +43,19 @@ module crossloop #(
   output wire        s_axi_rvalid_o,
   input  wire        s_axi_rready_i,
   output wire [31:0] s_axi_rdata_o,
-  output wire [1:0]  s_axi_rresp_o
+  output wire [1:0]  s_axi_rresp_o,
+
+  // AXI4-Stream in: words of the window from STREAM_WRITE on, packets of any length
+  input  wire        s_axis_tvalid_i,
+  output wire        s_axis_tready_o,
+  input  wire [31:0] s_axis_tdata_i,
+  input  wire        s_axis_tlast_i,
+
+  // AXI4-Stream out: a packet for each STREAM_LENGTH
+  output wire        m_axis_tvalid_o,
+  input  wire        m_axis_tready_i,
+  output wire [31:0] m_axis_tdata_o,
+  output wire        m_axis_tlast_o
 );
 
   localparam integer WINDOW_WIDTH = $clog2(WINDOW_WORDS);
@@ -98,6 +111,30 @@ module crossloop #(
   assign read_data  = window_read_q ? host_rdata : register_data;
   assign read_error = window_read_q ? outside_read_q : register_read_error;
 
+  wire                    host_en, host_we, set_stream_write, set_stream_read, start_stream;
+  wire [WINDOW_WIDTH-1:0] host_addr;
+  wire [31:0]             host_wdata;
+  wire [WINDOW_WIDTH:0]   stream_write, stream_read, stream_left;
+  wire                    stream_overrun, soft_reset;
+
+  stream_port #(.WORDS(WINDOW_WORDS)) u_streams (
+    .clk_i(clk_i), .rst_ni(rst_ni), .clear_i(soft_reset),
+    .set_write_i(set_stream_write), .set_read_i(set_stream_read), .start_i(start_stream),
+    .value_i(write_data[WINDOW_WIDTH:0]),
+    .write_word_o(stream_write), .read_word_o(stream_read), .left_o(stream_left),
+    .overrun_o(stream_overrun),
+    .s_valid_i(s_axis_tvalid_i), .s_ready_o(s_axis_tready_o), .s_data_i(s_axis_tdata_i),
+    .m_valid_o(m_axis_tvalid_o), .m_ready_i(m_axis_tready_i), .m_data_o(m_axis_tdata_o),
+    .m_last_o(m_axis_tlast_o),
+    .lite_write_valid_i(write_valid && write_window && !write_outside),
+    .lite_write_ready_o(window_write_ready),
+    .lite_write_addr_i(write_addr[WINDOW_WIDTH+1:2]), .lite_write_data_i(write_data),
+    .lite_read_valid_i(read_valid && read_window && !read_outside),
+    .lite_read_ready_o(window_read_ready), .lite_read_addr_i(read_addr[WINDOW_WIDTH+1:2]),
+    .window_en_o(host_en), .window_we_o(host_we), .window_addr_o(host_addr),
+    .window_wdata_o(host_wdata), .window_rdata_i(host_rdata)
+  );
+
   // --- Window: at most one of its users in the core is active at a time ---
 
   wire                    fetch_en, move_en, move_we, layer_en, layer_we, verify_en, verify_we;
@@ -105,24 +142,20 @@ module crossloop #(
   wire [31:0]             array_rdata, layer_wdata, verify_wdata;
 
   window #(.WORDS(WINDOW_WORDS)) u_window (
-    .clk_i(clk_i), .rst_ni(rst_ni),
+    .clk_i(clk_i),
     .core_en_i(fetch_en || move_en || layer_en || verify_en),
     .core_we_i(move_en ? move_we : verify_en ? verify_we : layer_en && layer_we),
     .core_addr_i(move_en ? move_addr : verify_en ? verify_addr
                           : layer_en ? layer_addr : fetch_addr),
     .core_wdata_i(move_en ? array_rdata : verify_en ? verify_wdata : layer_wdata),
     .core_rdata_o(window_rdata),
-    .write_valid_i(write_valid && write_window && !write_outside),
-    .write_ready_o(window_write_ready),
-    .write_addr_i(write_addr[WINDOW_WIDTH+1:2]), .write_data_i(write_data),
-    .read_valid_i(read_valid && read_window && !read_outside),
-    .read_ready_o(window_read_ready),
-    .read_addr_i(read_addr[WINDOW_WIDTH+1:2]), .host_rdata_o(host_rdata)
+    .host_en_i(host_en), .host_we_i(host_we), .host_addr_i(host_addr),
+    .host_wdata_i(host_wdata), .host_rdata_o(host_rdata)
   );
 
   // --- Registers and controller --
 
-  wire         soft_reset, restart, waiting, done, fail, check_start, check_done;
+  wire         restart, waiting, done, fail, check_start, check_done;
   wire [2:0]   entry;
   wire [3:0]   error;
   wire [511:0] words;
@@ -147,6 +180,10 @@ module crossloop #(
     .soft_reset_o(soft_reset), .restart_o(restart), .waiting_o(waiting), .busy_o(busy_o),
     .irq_o(irq_o),
     .entry_o(entry), .done_i(done), .fail_i(fail), .error_i(error),
+    .set_stream_write_o(set_stream_write), .set_stream_read_o(set_stream_read),
+    .start_stream_o(start_stream),
+    .stream_write_i(stream_write), .stream_read_i(stream_read), .stream_left_i(stream_left),
+    .stream_overrun_i(stream_overrun),
     .converted_i(converted), .clipped_low_i(clipped_low), .clipped_high_i(clipped_high),
     .skipped_i(skipped), .columns_i(run_columns), .tile_busy_i(tile_busy)
   );
@@ -269,7 +306,8 @@ module crossloop #(
     .skipped_o(skipped), .columns_o(run_columns)
   );
 
-  wire unused_bits = &{1'b0, s_axi_awprot_i, s_axi_arprot_i, write_addr[1:0], read_addr[1:0], words};
+  wire unused_bits = &{1'b0, s_axi_awprot_i, s_axi_arprot_i, s_axis_tlast_i, write_addr[1:0],
+                       read_addr[1:0], words};
 
 endmodule
 

@@ -61,6 +61,14 @@
 `define CROSSLOOP_REG_IRQ_ACK 12'h7c  // completed descriptors that the host has seen
 `define CROSSLOOP_RESET_IRQ_ACK 32'h0  // after reset
 `define CROSSLOOP_REG_ADCS 12'h80  // bit lines read per cycle
+`define CROSSLOOP_REG_STREAM_WRITE 12'h84  // window word of the next word in; not mapped in cores without streams
+`define CROSSLOOP_RESET_STREAM_WRITE 32'h0  // after reset
+`define CROSSLOOP_REG_STREAM_READ 12'h88  // window word of the next word out
+`define CROSSLOOP_RESET_STREAM_READ 32'h0  // after reset
+`define CROSSLOOP_REG_STREAM_LENGTH 12'h8c  // words left to send; written, it sends that many
+`define CROSSLOOP_RESET_STREAM_LENGTH 32'h0  // after reset
+`define CROSSLOOP_REG_STREAM_STATUS 12'h90  // what became of the words in
+`define CROSSLOOP_RESET_STREAM_STATUS 32'h0  // after reset
 
 // Fields of registers
 `define CROSSLOOP_FIELD_CTRL_SOFT_RESET 0:0  // end whatever runs; clear counters, error, statistics, page states
@@ -69,6 +77,7 @@
 `define CROSSLOOP_FIELD_STATUS_ERROR 1:1  // stopped by a bad descriptor
 `define CROSSLOOP_FIELD_IRQ_ENABLE_DONE 0:0  // COMPLETED differs from IRQ_ACK
 `define CROSSLOOP_FIELD_IRQ_ENABLE_ERROR 1:1  // stopped by a bad descriptor
+`define CROSSLOOP_FIELD_STREAM_STATUS_OVERRUN 0:0  // words beyond the window were dropped since STREAM_WRITE was written
 
 // Constants
 `define CROSSLOOP_WINDOW_BASE 32'h100000  // byte address of window word 0

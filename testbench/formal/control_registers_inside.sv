@@ -11,6 +11,7 @@
     assume (busy_o || !(done_i || fail_i));
     assume (!(done_i && fail_i));
     assume (!fail_i || error_i != `CROSSLOOP_ERROR_NONE);
+    assume (stream_read_i <= WINDOW_WORDS);
   end
 
   // The cycle before.
@@ -49,7 +50,14 @@
                       write_data_i - completed_q >= doorbell_q - completed_q));
     acks:    assert (!(write_i && ack) || write_error_o ||
                      write_data_i - irq_ack_q <= completed_q - irq_ack_q);
-    mapped:  assert (!write_i || write_error_o || ctrl || bell || enable || ack);
+    mapped:  assert (!write_i || write_error_o || ctrl || bell || enable || ack ||
+                     target || source || length);
+    streams: assert (!(set_stream_write_o || set_stream_read_o) || write_data_i < WINDOW_WORDS);
+    length_in: assert (!start_stream_o || {1'b0, write_data_i} + {1'b0, stream_read} <= WINDOW_WORDS);
+    one_out: assert (!(set_stream_read_o || start_stream_o) || stream_left_i == 0);
+    refuses: assert (!write_error_o || !(set_stream_write_o || set_stream_read_o || start_stream_o));
+    sets:    assert (!write_i || write_error_o || (set_stream_write_o == target &&
+                     set_stream_read_o == source && start_stream_o == length));
     waits:   assert (!waiting_o || (completed_q != doorbell_q && error_q == 4'd0));
   end
 
