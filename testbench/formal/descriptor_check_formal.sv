@@ -126,17 +126,27 @@ module descriptor_check_formal (
   wire       moves  = word(0) == 32'd1 || word(0) == 32'd2 || word(0) == 32'd4;
   wire       tables = word(0) == 32'd3;
   wire       inl    = word(0) == 32'd7;
+  wire       writes = word(0) == 32'd12;
+  wire [20:0] records = word(3) * word(4) * 32'd3;   // rows and columns are at most 4
   wire [3:0] bits   = mode[3:0];
 
   always @* begin
     ends:     assert (cycle <= 5'd21 || ended);
-    opcodes:  assert (!good || word(0) <= 32'd11);
-    pages:    assert (!good || word(0) == 32'd0 || word(0) >= 32'd9 || word(1) < PAGES);
+    opcodes:  assert (!good || word(0) <= 32'd12);
+    pages:    assert (!good || word(0) == 32'd0 || (word(0) >= 32'd9 && !writes) || word(1) < PAGES);
     counts:   assert (!good || !runs ||
                       (word(2) != 32'd0 && word(2) <= PAGES && word(1) + word(2) <= PAGES));
     images:   assert (!good || !moves || lies(word(2), {6'd0, IMAGE}));
     tabled:   assert (!good || !tables || (lies(word(2), {6'd0, TABLES}) && word(3) != 32'd0 &&
                       word(3) <= ROWS && word(4) != 32'd0 && word(4) <= COLS));
+    pulsed:   assert (!good || !writes || (word(3) != 32'd0 && word(4) != 32'd0 &&
+                      word(3) <= ROWS && word(4) <= COLS && word(6) <= ROWS - word(3) &&
+                      word(7) <= COLS - word(4)));
+    cells:    assert (!good || !writes || (lies(word(2), {17'd0, records}) &&
+                      lies(word(8), 38'd5) && lies(word(9), 38'd8) &&
+                      apart(word(2), records, word(8), 21'd5) &&
+                      apart(word(2), records, word(9), 21'd8) &&
+                      apart(word(8), 21'd5, word(9), 21'd8)));
     inls:     assert (!good || !inl || word(3) == 32'd0 ||
                       (word(3) == 32'd1 && lies(word(2), 38'd64)));
     layers:   assert (!good || !layer || (word(7) != 32'd0 && word(7) <= WINDOW &&
@@ -163,7 +173,8 @@ module descriptor_check_formal (
     unused:   assert (!shaped || (!(add && (tensor_nonzero & 16'hF886) != 16'd0) &&
                                   !(pool && (tensor_nonzero & 16'hC086) != 16'd0)));
     ready:    assert (!good || ((!runs || state[2]) &&
-                      (word(0) != 32'd5 || state[1]) && (word(0) != 32'd2 || !state[0])));
+                      (word(0) != 32'd5 || state[1]) &&
+                      ((word(0) != 32'd2 && !writes) || !state[0])));
   end
 
 endmodule
