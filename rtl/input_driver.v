@@ -57,7 +57,7 @@ module input_driver #(
 
   reg [255:0]            blocks_q [0:BLOCKS-1];
   reg [7:0]              used_q;
-  reg [255:0]            loaded_q [0:BLOCKS-1];
+  reg [BLOCKS*256-1:0]   loaded_q;  // block 0 lowest
   reg [7:0]              loaded_used_q;
   reg                    select_q;
   reg [PLANE_WIDTH-1:0]  chosen_q;
@@ -82,13 +82,14 @@ module input_driver #(
 
   always @(posedge clk_i) begin
     if (load_i) begin
-      for (copied = 0; copied < BLOCKS; copied = copied + 1) loaded_q[copied] <= blocks_q[copied];
+      for (copied = 0; copied < BLOCKS; copied = copied + 1)
+        loaded_q[copied*256 +: 256] <= blocks_q[copied];
       loaded_used_q <= used_q;
     end
     select_q <= select_i;
     if (select_i) begin
       for (part = 0; part < BLOCKS; part = part + 1)
-        chosen_q[part*32 +: 32] <= loaded_q[part][phase_i*32 +: 32];
+        chosen_q[part*32 +: 32] <= loaded_q[part*256 + {29'd0, phase_i}*32 +: 32];
     end
     if (select_q) begin
       x_q      <= chosen_q;

@@ -9,6 +9,7 @@
 #include "drivers/registers.hpp"
 #include "host/error.hpp"
 #include "testbench/axi_host.hpp"
+#include "testbench/axi_stream_host.hpp"
 #include "testbench/dut.hpp"
 #include "testbench/verilated_device.hpp"
 
@@ -19,8 +20,10 @@ class VerilatedCore final : public VerilatedDevice {
  public:
   explicit VerilatedCore(const VerilatedOptions& options)
       : geometry_(options.geometry),
-        dut_(options.seed, AxiHost<Model>::rest),
-        host_(dut_, options.seed, options.stall_probability) {}
+        streams_used_(options.streams),
+        dut_(options.seed, rest),
+        host_(dut_, options.seed, options.stall_probability),
+        streams_(dut_, options.seed + 1, options.stall_probability) {}
 
   std::uint32_t read(drivers::Reg reg) override {
     std::uint32_t value = 0;
@@ -31,10 +34,25 @@ class VerilatedCore final : public VerilatedDevice {
     host_.write(static_cast<std::uint32_t>(reg), {&value, 1});
   }
   void read_window(std::uint32_t word, std::span<std::uint32_t> values) override {
-    host_.read(drivers::constant::WINDOW_BASE + 4 * word, values);
+    if (!by_stream(values.size())) {
+      host_.read(drivers::constant::WINDOW_BASE + 4 * word, values);
+      return;
+    }
+    write(drivers::Reg::STREAM_READ, word);
+    write(drivers::Reg::STREAM_LENGTH, static_cast<std::uint32_t>(values.size()));
+    streams_.receive(values);
   }
   void write_window(std::uint32_t word, std::span<const std::uint32_t> values) override {
-    host_.write(drivers::constant::WINDOW_BASE + 4 * word, values);
+    if (!by_stream(values.size())) {
+      host_.write(drivers::constant::WINDOW_BASE + 4 * word, values);
+      return;
+    }
+    write(drivers::Reg::STREAM_WRITE, word);
+    streams_.send(values);
+    if (drivers::field::STREAM_STATUS_OVERRUN.get(read(drivers::Reg::STREAM_STATUS)) != 0) {
+      throw DeviceError("stream beyond the window: word " + std::to_string(word) + ", " +
+                        std::to_string(values.size()) + " words");
+    }
   }
 
   bool idle() override {
@@ -70,6 +88,15 @@ class VerilatedCore final : public VerilatedDevice {
   std::uint64_t cycles() const override { return dut_.cycles(); }
 
  private:
+  /// Longest transfer by AXI4-Lite: a descriptor. Below that the registers of a stream cost more.
+  static constexpr std::size_t kLiteWords = drivers::constant::DESCRIPTOR_WORDS;
+
+  static void rest(Model& model) {
+    AxiHost<Model>::rest(model);
+    AxiStreamHost<Model>::rest(model);
+  }
+  bool by_stream(std::size_t words) const { return streams_used_ && words > kLiteWords; }
+
   const VerilatedScope* lane_scope(int lane) {
     const std::string name =
         "TOP.crossloop.u_tile.g_lane[" + std::to_string(lane) + "].u_lane.u_page_array";
@@ -84,8 +111,10 @@ class VerilatedCore final : public VerilatedDevice {
   VerilatedVar& array_columns(int lane) { return *lane_scope(lane)->varFind("columns_q"); }
 
   VerilatedGeometry geometry_;
+  bool streams_used_;
   Dut<Model> dut_;
   AxiHost<Model> host_;
+  AxiStreamHost<Model> streams_;
 };
 
 }  // namespace crossloop::testbench

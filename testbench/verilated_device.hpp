@@ -28,9 +28,10 @@ struct VerilatedOptions {
   /// FST file for the waves of every signal from reset on, there once the device is gone; empty:
   /// none. It must be writable. Simulation takes several times as long.
   std::filesystem::path trace = {};
+  bool streams = true;  ///< more words of the window than a descriptor go by AXI4-Stream
 };
 
-/// A simulated device. Registers and window are reached through AXI4-Lite transactions only.
+/// A simulated device. Registers and window are reached through AXI4-Lite and AXI4-Stream only.
 class VerilatedDevice : public drivers::Transport {
  public:
   /// Inverts bit `plane` of one code in the array, behind the back of the core: a planted fault.

@@ -48,9 +48,12 @@ class CoreTest : public ::testing::Test {
  protected:
   CoreTest() : rng_(static_cast<std::uint32_t>(bench_seed())) {}
 
-  void start(double stall_probability = 0.0, testbench::VerilatedGeometry geometry = {16, 16, 8}) {
-    transport_ = testbench::make_verilated_device(
-        {.geometry = geometry, .seed = bench_seed() + 1, .stall_probability = stall_probability});
+  void start(double stall_probability = 0.0, testbench::VerilatedGeometry geometry = {16, 16, 8},
+             bool streams = true) {
+    transport_ = testbench::make_verilated_device({.geometry = geometry,
+                                                   .seed = bench_seed() + 1,
+                                                   .stall_probability = stall_probability,
+                                                   .streams = streams});
     device_ = std::make_unique<drivers::Device>(*transport_);
     pages_.resize(static_cast<std::size_t>(device_->info().pages));
   }

@@ -85,6 +85,14 @@ TEST_F(CrossloopRtl, MatchesThePlainModelWhenTheHostStalls) {
   for (int round = 0; round < 8 && !HasFailure(); ++round) run_random_layer(round);
 }
 
+TEST_F(CrossloopRtl, MatchesThePlainModelOverAxiLiteAlone) {
+  SCOPED_TRACE(testing_support::replay_hint());
+  for (const double stalls : {0.0, 0.6}) {
+    start(stalls, {16, 16, 8}, false);
+    for (int round = 0; round < 8 && !HasFailure(); ++round) run_random_layer(round);
+  }
+}
+
 TEST_F(CrossloopRtl, MatchesThePlainModelAtSixtyFourSquare) {
   SCOPED_TRACE(testing_support::replay_hint());
   start(0.0, {64, 64, 8});

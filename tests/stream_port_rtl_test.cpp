@@ -176,8 +176,10 @@ class StreamPortRtl : public ::testing::Test {
       ++read_;
       --to_fetch_;
     }
-    if (dut_->window_we_o) memory_[word] = dut_->window_wdata_o;
-    else rdata_ = memory_[word];
+    if (dut_->window_we_o)
+      memory_[word] = dut_->window_wdata_o;
+    else
+      rdata_ = memory_[word];
   }
 
   void check_out() {
@@ -201,8 +203,8 @@ class StreamPortRtl : public ::testing::Test {
     offered_ = valid && !dut_->m_ready_i;
   }
 
-  std::deque<Write> owed_;               // accepted, not in the window yet
-  std::deque<std::uint32_t> fetched_;    // read, not accepted yet
+  std::deque<Write> owed_;             // accepted, not in the window yet
+  std::deque<std::uint32_t> fetched_;  // read, not accepted yet
   std::uint32_t rdata_ = 0;
   bool offered_ = false, cut_ = false;
   Write offer_{};

@@ -17,7 +17,7 @@ struct LaneLayer {
   lanes::LaneKind kind = lanes::LaneKind::kDense;
   std::string reason;        ///< why it is dense where another lane was asked for; else empty
   std::int64_t vectors = 0;  ///< input windows
-  lanes::LaneCounters counters;
+  lanes::LaneCounters counters = {};
   std::uint64_t dense_cycles = 0;  ///< of the dense lane on the same vectors, by its twin
   std::int64_t mismatches = 0;     ///< sums that are not those of w_q and the window
 };
