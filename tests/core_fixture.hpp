@@ -55,7 +55,7 @@ class CoreTest : public ::testing::Test {
                                                    .stall_probability = stall_probability,
                                                    .streams = streams});
     device_ = std::make_unique<drivers::Device>(*transport_);
-    pages_.resize(static_cast<std::size_t>(device_->info().pages));
+    pages_.assign(static_cast<std::size_t>(device_->info().pages), {});
   }
 
   /// Puts a random block of at most the page's size into `page`, crossbar id included.

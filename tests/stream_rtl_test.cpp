@@ -157,7 +157,7 @@ TEST(StreamCyclesRtl, MoveAWordACycle) {
   };
   // The registers of a transfer and the way through the core come on top.
   EXPECT_EQ(cycles(true, false), kCount + 5);
-  EXPECT_EQ(cycles(true, true), kCount + 6);
+  EXPECT_EQ(cycles(true, true), kCount + 5);
   EXPECT_EQ(cycles(false, false), kCount + 1);
   EXPECT_EQ(cycles(false, true), 2 * kCount + 1);
 }
