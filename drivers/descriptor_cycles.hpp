@@ -59,8 +59,8 @@ std::uint64_t tile_cycles(const PageRun& run, int input_bits, bool skip_zero, in
 ///           ADD, pools as the last result is taken, + 8
 ///   gather  of a page: rows + 1, 1 more if its last row is used
 ///   pages   of a vector: gather + 2 for the first, then for each max(tile_cycles(), 1 + gather of
-///           the next) + 2. Behind the last page of a vector nothing is gathered but by LAYER, which
-///           gathers the first page for the next vector, and then takes 1 for that page there
+///           the next) + 2. Behind the last page of a vector nothing is gathered but by LAYER,
+///           which gathers the first page for the next vector, and then takes 1 for that page there
 ///   window  elements of the window; sums: outputs with ADD_SUMS
 ///   out     outputs with STORE_SUMS, else 4 * outputs - 3
 ///
