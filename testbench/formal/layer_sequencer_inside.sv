@@ -31,8 +31,7 @@
   reg [15:0] first_q, count_q;
   reg [11:0] busy_left_q, stall_left_q;
 
-  wire held    = (state_q == CLEAR && acc_busy_i) || (state_q == GATHER && gather_busy_i) ||
-                 (state_q == RUN && tile_busy_i);
+  wire held    = (state_q == CLEAR && acc_busy_i) || ((state_q == GATHER || state_q == RUN) && (gather_busy_i || tile_busy_i));
   wire stalled = (state_q == FILL && !fill) || (state_q == SUMS && !sum) ||
                  (state_q == EMIT && !emit);
 
@@ -81,7 +80,11 @@
   wire        run     = state_q != IDLE;
   wire        before  = state_q == CLEAR || state_q == BEGIN || state_q == FILL || state_q == SUMS;
   wire        sums    = add_sums_q || store_sums_q || !convolve_q;
-  wire [15:0] in_left = left_q * words_q[7:0];
+  // The base and the number of the vector move on with the start of the tile on its last page.
+  wire        passed  = state_q == RUN || state_q == WRITE || state_q == EMIT ||
+                        (state_q == PAGE && ahead_q);
+  wire [7:0]  ungathered = left_q - {7'd0, passed};
+  wire [15:0] in_left = ungathered * words_q[7:0];
   wire [11:0] made    = left_q * outputs_q[3:0];
   wire [11:0] to_sum  = (before ? left_q : left_q - 8'd1) * outputs_q[3:0];
   wire [7:0]  summed  = (state_q == SUMS) ? index_q[7:0] : 8'd0;
@@ -101,7 +104,8 @@
     lemma_index:  assert (!run || (index_q < outputs_q && (index_q == 17'd0 || state_q == SUMS ||
                                                            state_q == WRITE || state_q == EMIT)));
     lemma_over:   assert (!read_q || state_q == WRITE ||
-                          ((state_q == IDLE || state_q == BEGIN) && !emits));
+                          ((state_q == IDLE || state_q == BEGIN ||
+                            (state_q == GATHER && ahead_q)) && !emits));
     lemma_done:   assert (!(state_q == IDLE && read_q) || left_q == 8'd0);
     lemma_in:     assert (!run || convolve_q || (base_q + in_left[7:0] == in_end &&
                           in_left <= {7'd0, in_size_q} && {1'b0, in_q} + in_size_q <= 10'd256 &&
@@ -120,7 +124,9 @@
                           count_q >= 16'd1 && count_q <= PAGES && first_q <= PAGES - count_q &&
                           page_q >= first_page_q && page_q <= last_page_q));
     lemma_first:  assert (!before || page_q == first_page_q);
-    lemma_last:   assert (!(state_q == WRITE || state_q == EMIT) || page_q == first_page_q);
+    lemma_last:   assert (!passed || page_q == first_page_q);
+    lemma_ahead:  assert (!run || !ahead_q || (!convolve_q && page_q == first_page_q &&
+                          (state_q == GATHER || (passed && left_q >= 8'd2))));
     lemma_sum:    assert (!sum_q || {1'b0, sum_index_q} < outputs_q || !run);
     lemma_counts: assert (busy_left_q <= LIMIT && stall_left_q <= STALL);
 
@@ -128,7 +134,8 @@
                      (add_sums_q && address >= out_q && address - out_q < out_size_q));
     writes:  assert (!window_en_o || !window_we_o ||
                      (!emits && address >= out_q && address - out_q < out_size_q));
-    vectors: assert (!(state_q == PAGE || state_q == GATHER) || convolve_q ||
+    vectors: assert (!(state_q == PAGE || state_q == GATHER || (state_q == RUN && ahead_q)) ||
+                     convolve_q ||
                      ({1'b0, base_o} >= in_q && words_o <= 32'd256 &&
                       {1'b0, base_o} - in_q + words_o[8:0] <= in_size_q));
     pages:   assert (!(gather_start_o || tile_start_o) || (page_o >= first_q &&
@@ -139,12 +146,12 @@
   // --- Completion: (vectors left, cycles left of this one) goes down in each cycle -----------------
 
   localparam [11:0] STEP = STALL + 12'd1;
-  localparam [11:0] TURN = LIMIT + 12'd2;   // a start and its busy cycles
+  localparam [11:0] TURN = LIMIT + 12'd3;   // gathering, with the tile still busy, and two starts
 
   wire [11:0] to_go   = outputs_q[11:0] - index_q[11:0] - 12'd1;
-  wire [11:0] tail    = (last_page_q[0] != page_q[0] ? 12'd2 * TURN : 12'd0) +
-                        outputs_q[3:0] * STEP;
-  wire [11:0] through = tail + 12'd2 * TURN;   // all pages
+  wire [11:0] leaving = outputs_q[3:0] * STEP;
+  wire [11:0] tail    = (last_page_q[0] != page_q[0] ? TURN : 12'd0) + LIMIT + 12'd2 + leaving;
+  wire [11:0] through = tail + TURN;   // all pages
   wire [11:0] summing = add_sums_q ? outputs_q[3:0] * STEP : 12'd0;
   wire [11:0] filling = through + summing + elements_q * STEP;
   reg  [11:0] rest;
@@ -156,10 +163,10 @@
       BEGIN:   rest = filling + 12'd1;
       FILL:    rest = through + summing + (in_window_q - 3'd1) * STEP + stall_left_q + 12'd1;
       SUMS:    rest = through + to_go * STEP + stall_left_q + 12'd1;
-      PAGE:    rest = tail + 12'd2 * TURN;
-      GATHER:  rest = tail + TURN + busy_left_q + 12'd1;
-      START:   rest = tail + TURN;
-      RUN:     rest = tail + busy_left_q + 12'd1;
+      PAGE:    rest = ahead_q ? leaving + LIMIT + 12'd2 : through;
+      GATHER:  rest = tail + busy_left_q + 12'd2;
+      START:   rest = tail + 12'd1;
+      RUN:     rest = leaving + busy_left_q + 12'd1;
       WRITE:   rest = to_go * STEP + STEP;
       default: rest = to_go * STEP + stall_left_q + 12'd1;
     endcase
@@ -178,6 +185,6 @@
   always @* if (rst_ni) begin
     ends:  assert (!was_busy || !run || left_q < was_left ||
                    (left_q == was_left && rest < was_rest));
-    bound: assert (rest <= LIMIT + 12'd2 + elements_q * STEP + 12'd2 * outputs_q[3:0] * STEP +
-                           count_q[1:0] * 12'd2 * TURN || !run);
+    bound: assert (rest <= 12'd2 * LIMIT + 12'd4 + elements_q * STEP +
+                           12'd2 * outputs_q[3:0] * STEP + count_q[1:0] * TURN || !run);
   end
