@@ -65,17 +65,7 @@ void write_words_of(const drivers::WriteDescriptor& job, const analog::PulseSett
   ASSERT_EQ(words.size(), drivers::write_words(count));
   std::vector<drivers::CellRecord> cells(count);
   drivers::take_written(words, cells);
-  drivers::WriteStatistics total;
-  for (std::size_t i = 0; i < count; ++i) {
-    if (!cells[i].selected) continue;
-    const auto result = testing_support::write_cell(
-        cells[i], settings,
-        {job.seed, job.crossbar, job.first_row + static_cast<int>(i) % job.rows,
-         job.first_column + static_cast<int>(i) / job.rows});
-    total.set_pulses += result.set_pulses;
-    total.reset_pulses += result.reset_pulses;
-    total.reads += result.reads;
-  }
+  const drivers::WriteStatistics total = testing_support::write_cells(job, settings, cells);
   drivers::WriteDescriptor placed = job;
   words = drivers::place_write(placed, drivers::constant::RING_WORDS, {}, cells);
   const std::size_t statistics = words.size() - drivers::constant::WRITTEN_WORDS;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <random>
+#include <vector>
 
 #include "drivers/write_descriptor.hpp"
 #include "host/analog/write_verify.hpp"
@@ -47,6 +48,26 @@ inline analog::WriteResult write_cell(drivers::CellRecord& cell,
   cell.reads = twin.reads;
   cell.verified = result.verified;
   return result;
+}
+
+/// What WRITE_VERIFY makes of the records of `job`, and its statistics.
+inline drivers::WriteStatistics write_cells(const drivers::WriteDescriptor& job,
+                                            const analog::PulseSettings& settings,
+                                            std::vector<drivers::CellRecord>& cells) {
+  drivers::WriteStatistics total;
+  for (std::size_t i = 0; i < cells.size(); ++i) {
+    if (!cells[i].selected) continue;
+    const auto result =
+        write_cell(cells[i], settings,
+                   {job.seed, job.crossbar, job.first_row + static_cast<int>(i) % job.rows,
+                    job.first_column + static_cast<int>(i) / job.rows});
+    total.set_pulses += result.set_pulses;
+    total.reset_pulses += result.reset_pulses;
+    total.reads += result.reads;
+    total.failed += result.verified ? 0 : 1;
+    ++total.selected;
+  }
+  return total;
 }
 
 }  // namespace crossloop::testing_support

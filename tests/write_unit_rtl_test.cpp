@@ -53,26 +53,6 @@ class WriteUnitRtl : public CrossloopControlRtl {
     return cells;
   }
 
-  /// What the twin makes of `cells`.
-  static WriteStatistics write_all(const WriteDescriptor& job,
-                                   const analog::PulseSettings& settings,
-                                   std::vector<CellRecord>& cells) {
-    WriteStatistics total;
-    for (std::size_t i = 0; i < cells.size(); ++i) {
-      if (!cells[i].selected) continue;
-      const auto result = testing_support::write_cell(
-          cells[i], settings,
-          {job.seed, job.crossbar, job.first_row + static_cast<int>(i) % job.rows,
-           job.first_column + static_cast<int>(i) / job.rows});
-      total.set_pulses += result.set_pulses;
-      total.reset_pulses += result.reset_pulses;
-      total.reads += result.reads;
-      total.failed += result.verified ? 0 : 1;
-      ++total.selected;
-    }
-    return total;
-  }
-
   void fill_page(int page) { device_->load_page(page, std::vector<std::uint32_t>(kImage)); }
 
   /// One that is right: 4 x 3 cells of page 0, 36 words, then settings and statistics.
@@ -101,7 +81,7 @@ TEST_F(WriteUnitRtl, WritesEveryCellAsItsTwinDoes) {
       const analog::PulseSettings settings = random_pulse_settings(rng_);
       std::vector<CellRecord> cells = random_cells(job);
       std::vector<CellRecord> golden = cells;
-      const WriteStatistics expected = write_all(job, settings, golden);
+      const WriteStatistics expected = testing_support::write_cells(job, settings, golden);
       const WriteStatistics found = device_->write_verify(job, block_of(settings), cells);
       ASSERT_EQ(cells, golden) << "round " << round << ", " << job.rows << "x" << job.columns;
       ASSERT_EQ(found, expected) << "round " << round;
@@ -139,7 +119,7 @@ TEST_F(WriteUnitRtl, WritesAWholePageTwiceTheSecondTimeOnlyWhatChanged) {
     if (cell.selected) cell.target = static_cast<std::uint16_t>(60'000 - cell.target);
   }
   std::vector<CellRecord> golden = cells;
-  const WriteStatistics expected = write_all(job, settings, golden);
+  const WriteStatistics expected = testing_support::write_cells(job, settings, golden);
   EXPECT_EQ(device_->write_verify(job, block_of(settings), cells), expected);
   EXPECT_EQ(expected.selected, 4U);
   EXPECT_EQ(cells, golden);
@@ -273,7 +253,7 @@ TEST_P(WriteUnitAbortRtl, LeavesThePageEmptyWhereverItIsCutOff) {
     }
     fill_page(2);
     std::vector<CellRecord> golden = cells;
-    const WriteStatistics expected = write_all(job, settings, golden);
+    const WriteStatistics expected = testing_support::write_cells(job, settings, golden);
     ASSERT_EQ(device_->write_verify(job, block_of(settings), cells), expected) << "round " << round;
     ASSERT_EQ(cells, golden) << "round " << round;
   }
@@ -289,7 +269,7 @@ TEST_F(WriteUnitRtl, LetsTheHostUseTheWindowMeanwhile) {
   WriteDescriptor job{.rows = 16, .columns = 16, .crossbar = 1, .seed = 2};
   const analog::PulseSettings settings = random_pulse_settings(rng_);
   std::vector<CellRecord> cells = random_cells(job), golden = cells;
-  const WriteStatistics expected = write_all(job, settings, golden);
+  const WriteStatistics expected = testing_support::write_cells(job, settings, golden);
   const auto block = place_write(job, 128, block_of(settings), cells);
   transport_->write_window(128, block);
   transport_->write_window(transport_->read(Reg::DOORBELL) % constant::RING_ENTRIES * 16,
