@@ -6,6 +6,7 @@
 
 #include "host/error.hpp"
 #include "host/files.hpp"
+#include "pruning/penalty.hpp"
 
 namespace crossloop::pruning {
 
@@ -199,6 +200,11 @@ std::uint64_t fingerprint_of(const network::Network& network, const data::Datase
     hash.add(name);
     hash.add(mask);
   }
+  for (const auto& [name, mask] : constraints.channels) {
+    hash.add(name);
+    hash.add(mask);
+  }
+  if (constraints.penalty != nullptr) hash.add(constraints.penalty->text());
   for (const auto& [name, error] : constraints.weight_error) {
     hash.add(name);
     hash.add(error);

@@ -9,7 +9,6 @@
 
 #include "host/error.hpp"
 #include "host/network/network.hpp"
-#include "pruning/train.hpp"
 
 namespace crossloop::pruning {
 
@@ -87,6 +86,7 @@ ConstraintKeeper::ConstraintKeeper(TorchNetwork& torch, const network::Network& 
                                    const FinetuneConstraints& constraints)
     : torch_(torch) {
   bind_masks(network, constraints);
+  bind_channels(network, constraints.channels);
   bind_weights(network, constraints);
   if (constraints.hold_gamma_sign) bind_gammas();
   if (constraints.freeze_weights) {
@@ -106,6 +106,30 @@ void ConstraintKeeper::bind_masks(const network::Network& network,
       throw InputError("mask of node " + name + ": a value above 1, expected 0 or 1");
     }
     masks_[i] = like_weight(mask, torch_.nodes()[i].weight, name, "mask");
+  }
+}
+
+void ConstraintKeeper::bind_channels(const network::Network& network, const Masks& channels) {
+  for (const auto& [name, mask] : channels) {
+    const auto found = std::find_if(network.nodes.begin(), network.nodes.end(),
+                                    [&name = name](const auto& node) { return node.name == name; });
+    if (found == network.nodes.end()) {
+      throw InputError("channels of node " + name + ": network " + network.name +
+                       " has no such node");
+    }
+    const NodeTensors& node =
+        torch_.nodes()[static_cast<std::size_t>(found - network.nodes.begin())];
+    Silenced silenced{{}, at::tensor(at::ArrayRef<std::uint8_t>(mask)).to(at::kFloat)};
+    for (const at::Tensor& parameter : {node.bias, node.gamma, node.beta}) {
+      if (!parameter.defined()) continue;
+      if (parameter.numel() != silenced.mask.numel()) {
+        throw InputError("channels of node " + name + ": " + std::to_string(mask.size()) +
+                         " values, it has " + std::to_string(parameter.numel()) + " channels");
+      }
+      silenced.mask = silenced.mask.to(parameter.device());
+      silenced.parameters.push_back(parameter);
+    }
+    silenced_.push_back(std::move(silenced));
   }
 }
 
@@ -149,6 +173,9 @@ void ConstraintKeeper::apply() {
   }
   for (std::size_t i = 0; i < masks_.size(); ++i) {
     if (masks_[i].defined()) torch_.nodes()[i].weight.mul_(masks_[i]);
+  }
+  for (Silenced& silenced : silenced_) {
+    for (at::Tensor& parameter : silenced.parameters) parameter.mul_(silenced.mask);
   }
   for (const Weight& held : weights_) {
     at::Tensor& weight = torch_.nodes()[held.node].weight;

@@ -7,10 +7,9 @@
 #include <vector>
 
 #include "pruning/torch_network.hpp"
+#include "pruning/train.hpp"
 
 namespace crossloop::pruning {
-
-struct FinetuneConstraints;
 
 /// Applies FinetuneConstraints to a TorchNetwork after every optimiser step.
 class ConstraintKeeper {
@@ -41,12 +40,19 @@ class ConstraintKeeper {
     at::Tensor least_magnitude;
   };
 
+  struct Silenced {
+    std::vector<at::Tensor> parameters;
+    at::Tensor mask;  ///< per channel
+  };
+
   void bind_masks(const network::Network& network, const FinetuneConstraints& constraints);
+  void bind_channels(const network::Network& network, const Masks& channels);
   void bind_weights(const network::Network& network, const FinetuneConstraints& constraints);
   void bind_gammas();
 
   TorchNetwork& torch_;
   std::vector<at::Tensor> masks_;
+  std::vector<Silenced> silenced_;
   std::vector<Weight> weights_;
   std::vector<Gamma> gammas_;
   std::vector<at::Tensor> frozen_;  ///< weights to go back to, by node; empty: they may move

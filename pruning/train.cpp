@@ -18,6 +18,7 @@
 #include "pruning/checkpoint.hpp"
 #include "pruning/constraints.hpp"
 #include "pruning/evaluate.hpp"
+#include "pruning/penalty.hpp"
 #include "pruning/prefetch.hpp"
 #include "pruning/scalar_log.hpp"
 #include "pruning/schedule.hpp"
@@ -93,6 +94,7 @@ class Training {
         torch_(network, device_),
         keeper_(torch_, network, constraints),
         sgd_(torch_, keeper_.masks(), options.momentum, options.weight_decay),
+        penalty_(constraints.penalty),
         mode_(constraints.freeze_batch_norm ? BatchNormMode::kRunning : BatchNormMode::kBatch),
         ends_in_softmax_(makes_probabilities(network)),
         steps_per_epoch_((images.count + options.batch - 1) / options.batch),
@@ -163,18 +165,27 @@ class Training {
     const at::Tensor loss = at::cross_entropy_loss(logits, labels, {}, at::Reduction::Mean, -100,
                                                    options_.label_smoothing);
     const auto value = loss.item<double>();
-    if (!std::isfinite(value)) {
-      throw CheckFailed("training of " + network_.name + ": loss is not finite in epoch " +
-                        std::to_string(epochs_done_ + 1) + ", step " + std::to_string(step + 1) +
-                        " of " + std::to_string(steps_per_epoch_) +
-                        "; a smaller learning rate may help");
-    }
+    require_finite(value, "loss", step);
     loss.backward();
+    if (penalty_ != nullptr) add_penalty(step);
     sgd_.step(rate(step));
     keeper_.apply();
     const at::NoGradGuard no_grad;
     return {value * static_cast<double>(count),
             logits.argmax(1).eq(labels).sum().item<std::int64_t>(), count};
+  }
+
+  void add_penalty(std::int64_t step) {
+    const at::NoGradGuard no_grad;
+    require_finite(penalty_->add_gradients(torch_.nodes()), "penalty", step);
+  }
+
+  void require_finite(double value, const char* what, std::int64_t step) const {
+    if (std::isfinite(value)) return;
+    throw CheckFailed(fmt::format(
+        "training of {}: {} is not finite in epoch {}, step {} of {}; a smaller learning rate may "
+        "help",
+        network_.name, what, epochs_done_ + 1, step + 1, steps_per_epoch_));
   }
 
   double rate(std::int64_t step) const {
@@ -251,6 +262,7 @@ class Training {
   TorchNetwork torch_;
   ConstraintKeeper keeper_;
   Sgd sgd_;
+  const Penalty* penalty_;
   BatchNormMode mode_;
   bool ends_in_softmax_;
   std::int64_t steps_per_epoch_;

@@ -100,9 +100,15 @@ struct Execution {
 };
 Execution resolve_execution(const TrainOptions& options);
 
-/// What fine-tuning holds fixed.
+class Penalty;  // pruning/penalty.hpp
+
+/// What fine-tuning holds fixed, and what it pays for.
 struct FinetuneConstraints {
   Masks masks = {};  ///< re-applied after every step; nodes not named are free
+  /// Per channel of a Conv or Linear its bias, of a BatchNorm gamma and beta: held at zero where 0.
+  Masks channels = {};
+  /// Added to the loss; not owned. nullptr: none.
+  const Penalty* penalty = nullptr;
   /// Clamp every weight with a frozen scale to +-scale*qmax after every step, and quantise it in
   /// the forward pass with a straight-through gradient (weight-constrained training).
   bool clamp_to_scale = false;
