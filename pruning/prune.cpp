@@ -168,7 +168,7 @@ void check_options(const ColumnGrainOptions& options) {
 struct Candidate {
   std::size_t node = 0;
   int dense = 0;
-  bool stays_dense = false;  ///< the first Conv and the last Linear
+  bool stays_dense = false;
   BandedLayer layer;
 };
 
@@ -189,7 +189,13 @@ std::vector<Candidate> candidates_of(const network::Network& network,
   if (found.empty()) {
     throw InputError("network " + network.name + ": no Conv or Linear to prune");
   }
-  found.front().stays_dense = found.back().stays_dense = true;
+  const std::vector<std::size_t>& chosen = options.prunable;
+  for (Candidate& candidate : found) {
+    candidate.stays_dense = std::find(chosen.begin(), chosen.end(), candidate.node) == chosen.end();
+    if (chosen.empty()) {
+      candidate.stays_dense = &candidate == &found.front() || &candidate == &found.back();
+    }
+  }
   return found;
 }
 
@@ -211,13 +217,6 @@ int drop_until(std::vector<Candidate>& layers, int crossbars, int target) {
   return crossbars;
 }
 
-void apply_mask(network::Node& node, const std::vector<std::uint8_t>& mask) {
-  const std::span<float> values = network::weight_of(node).values;
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    if (mask[i] == 0) values[i] = 0.0F;
-  }
-}
-
 /// Shortest text that reads back as the same number.
 std::string number_text(double value) {
   char text[32];
@@ -225,20 +224,10 @@ std::string number_text(double value) {
   return text;
 }
 
-void record(network::Network& network, const ColumnGrainOptions& options, int dense, int pruned) {
-  auto& metadata = network.metadata;
-  metadata["pruning.method"] = "column_grain";
-  metadata["pruning.rows"] = std::to_string(options.rows);
-  metadata["pruning.outputs_per_crossbar"] = std::to_string(options.outputs_per_crossbar);
-  metadata["pruning.crossbar_ratio"] = number_text(options.crossbar_ratio);
-  metadata["pruning.layer_limit"] = number_text(options.layer_limit);
-  metadata["pruning.crossbars_dense"] = std::to_string(dense);
-  metadata["pruning.crossbars_pruned"] = std::to_string(pruned);
-}
-
 }  // namespace
 
-PruningResult prune_column_grain(network::Network& network, const ColumnGrainOptions& options) {
+PruningResult prune_column_grain(const network::Network& network,
+                                 const ColumnGrainOptions& options) {
   check_options(options);
   network::infer_shapes(network);
   std::vector<Candidate> layers = candidates_of(network, options);
@@ -256,15 +245,13 @@ PruningResult prune_column_grain(network::Network& network, const ColumnGrainOpt
   }
   PruningResult result;
   for (const Candidate& candidate : layers) {
-    network::Node& node = network.nodes[candidate.node];
+    const network::Node& node = network.nodes[candidate.node];
     const std::vector<std::uint8_t> mask = candidate.layer.mask();
-    apply_mask(node, mask);
     const auto kept = static_cast<double>(std::count(mask.begin(), mask.end(), 1));
     result.layers.push_back({node.name, candidate.dense, candidate.layer.crossbars(),
                              kept / static_cast<double>(mask.size())});
     result.masks[node.name] = mask;
   }
-  record(network, options, dense, left);
   return result;
 }
 

@@ -1,6 +1,7 @@
 // Column-grain magnitude pruning: XCS segments of tile height.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -18,9 +19,11 @@ struct ColumnGrainOptions {
   int outputs_per_crossbar = 8;  ///< tile columns / (2 * slices)
   /// Largest share of the dense crossbars that may stay (0..1]. Segments with the smallest
   /// root-mean-square weight, relative to their layer, go first, over the whole network; the
-  /// first Conv and the last Linear stay dense.
+  /// layers not in `prunable` stay dense.
   double crossbar_ratio = 0.6;
   double layer_limit = 0.25;  ///< smallest share of segments a band keeps, so that no layer dies
+  /// Indices of the nodes that may lose segments; none: all but the first and the last with weights.
+  std::vector<std::size_t> prunable = {};
 };
 
 struct LayerPruning {
@@ -35,9 +38,10 @@ struct PruningResult {
   std::vector<LayerPruning> layers;
 };
 
-/// Zeroes the pruned weights of `network` and records method and options in its metadata. Throws
-/// InputError if the ratio cannot be reached.
-PruningResult prune_column_grain(network::Network& network, const ColumnGrainOptions& options);
+/// The segments that stay, by magnitude alone. Throws InputError if the ratio cannot be reached or a
+/// convolution has groups.
+PruningResult prune_column_grain(const network::Network& network,
+                                 const ColumnGrainOptions& options);
 
 /// The masks a pruned network stands for: its zeros.
 Masks masks_of(const network::Network& network);

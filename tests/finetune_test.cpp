@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "host/error.hpp"
+#include "pruning/pipeline.hpp"
 #include "pruning/prune.hpp"
 #include "pruning/train.hpp"
 #include "tests/tiny_training.hpp"
@@ -86,6 +87,7 @@ TEST(Finetune, KeepsThePruningOfANetwork) {
   network::Network net = tests::tiny_network();
   const PruningResult pruned =
       prune_column_grain(net, {.rows = 16, .outputs_per_crossbar = 2, .crossbar_ratio = 0.7});
+  apply_zeros(net, {.weights = pruned.masks, .channels = {}});
   finetune(net, tests::tiny_images(100), rough_options(), {.masks = pruned.masks});
   EXPECT_EQ(masks_of(net), pruned.masks);
 }

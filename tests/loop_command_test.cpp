@@ -22,7 +22,7 @@ epochs = 10
 batch = 20
 augment = false
 [prune]
-crossbar_ratio = 1.0
+method = "none"
 epochs = 0
 [tile]
 file = "configs/tiles/16x16c2.toml"

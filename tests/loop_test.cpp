@@ -109,13 +109,13 @@ TEST(LoopConfig, TakesGroupResolutionAndActivationRange) {
 
 TEST(LoopConfig, NamesTheUnknownKeyAndItsLine) {
   EXPECT_THAT(complaint_about(with(demo_text(), "chip_seed", "chipseed")),
-              ::testing::AllOf(::testing::HasSubstr("chipseed"), ::testing::HasSubstr(".toml:31")));
+              ::testing::AllOf(::testing::HasSubstr("chipseed"), ::testing::HasSubstr(".toml:32")));
 }
 
 TEST(LoopConfig, NamesTheAllowedRange) {
   EXPECT_THAT(complaint_about(with(demo_text(), "crossbar_ratio = 0.55", "crossbar_ratio = 1.5")),
-              ::testing::AllOf(::testing::HasSubstr("prune.crossbar_ratio"),
-                               ::testing::HasSubstr("1.5"), ::testing::HasSubstr("0.05")));
+              ::testing::AllOf(::testing::HasSubstr("prune.options.crossbar_ratio"),
+                               ::testing::HasSubstr("1.5"), ::testing::HasSubstr("0.001")));
 }
 
 TEST(LoopConfig, NamesTheWrongType) {

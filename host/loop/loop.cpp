@@ -20,7 +20,7 @@
 #include "host/runtime/engine_backend.hpp"
 #include "host/runtime/fault_encoding.hpp"
 #include "host/runtime/measure.hpp"
-#include "pruning/prune.hpp"
+#include "pruning/pipeline.hpp"
 
 namespace crossloop::loop {
 
@@ -28,6 +28,9 @@ namespace {
 
 using compiler::Deployment;
 using runtime::EngineBackend;
+
+/// One file per stage of the method, its name appended.
+constexpr const char* kPruneCheckpoint = "prune.ckpt";
 
 /// A copy that is read without noise: the ideal chip.
 Deployment without_noise(Deployment deployment) {
@@ -80,8 +83,12 @@ class Loop {
   void clear_results() {
     std::vector<std::string> names = {"summary.json", "report.html", "replay.json"};
     if (config_.fresh) {
-      for (const char* name : {"train", "prune", "batch_norm", "finetune"}) {
+      for (const char* name : {"train", "batch_norm", "finetune"}) {
         names.push_back(std::string(name) + ".ckpt");
+      }
+      for (const auto& entry : std::filesystem::directory_iterator(config_.run_folder)) {
+        const std::string name = entry.path().filename().string();
+        if (name.starts_with(kPruneCheckpoint)) names.push_back(name);
       }
     }
     for (const std::string& name : names) std::filesystem::remove(in_run(name));
@@ -132,14 +139,15 @@ class Loop {
   }
 
   void prune() {
-    if (config_.crossbar_ratio < 1.0) {
-      const auto result =
-          pruning::prune_column_grain(network_, {.rows = tile_.rows,
-                                                 .outputs_per_crossbar = tile_.weights_per_row(),
-                                                 .crossbar_ratio = config_.crossbar_ratio});
-      masks_ = result.masks;
-      pruning::finetune(network_, train_, with_checkpoint(config_.prune, "prune.ckpt"),
-                        {.masks = masks_}, log_epoch);
+    if (!config_.prune_method.empty()) {
+      pruning::PipelineOptions options;
+      options.tile = {.rows = tile_.rows, .outputs = tile_.weights_per_row()};
+      options.penalised = with_checkpoint(config_.prune_penalised, kPruneCheckpoint);
+      options.finetuning = with_checkpoint(config_.prune, kPruneCheckpoint);
+      const pruning::MethodInfo& info = pruning::find_method(config_.prune_method);
+      zeros_ = pruning::run_method(network_, train_, info,
+                                   {info.name, info.options, config_.prune_options}, options,
+                                   log_epoch);
     }
     network::write_onnx(network_, in_run("pruned.onnx"));
     record("pruned", "pruned, float", pruning::evaluate(network_, test_));
@@ -244,7 +252,8 @@ class Loop {
 
   pruning::FinetuneConstraints constraints() const {
     pruning::FinetuneConstraints constraints;
-    constraints.masks = masks_;
+    constraints.masks = zeros_.weights;
+    constraints.channels = zeros_.channels;
     constraints.clamp_to_scale = true;
     constraints.weight_bits = tile_.weight_bits;
     constraints.weight_error = weight_errors(network_, calibrated_, measurement_);
@@ -356,7 +365,7 @@ class Loop {
   Summary summary_;
   data::Dataset train_, test_, calibration_;
   network::Network network_;
-  pruning::Masks masks_;
+  pruning::HeldZeros zeros_;
   analog::Device device_;
   compiler::TileFormat tile_;
   Deployment deployment_;  // as compiled and, later, with fine-tuned weights

@@ -1,11 +1,15 @@
 #include "host/loop/loop_config.hpp"
 
+#include <spdlog/fmt/fmt.h>
+#include <spdlog/fmt/ranges.h>
+
 #include <algorithm>
 #include <cctype>
 #include <utility>
 
 #include "host/config.hpp"
 #include "host/error.hpp"
+#include "pruning/method.hpp"
 
 namespace crossloop::loop {
 
@@ -25,6 +29,46 @@ pruning::TrainOptions read_training(ConfigTable table, std::uint64_t seed,
   options.seed = seed;
   table.finish();
   return options;
+}
+
+/// One option of a method as text, in the type that it is declared with.
+std::string read_option(ConfigTable& table, const pruning::OptionSpec& spec) {
+  if (!spec.words.empty()) return table.text(spec.name);
+  if (spec.list) {
+    return fmt::format("{:.10g}", fmt::join(table.numbers(spec.name, spec.low, spec.high), ","));
+  }
+  if (!spec.integer) return fmt::format("{:.10g}", table.number(spec.name, spec.low, spec.high));
+  return std::to_string(table.integer(spec.name, static_cast<std::int64_t>(spec.low),
+                                      static_cast<std::int64_t>(spec.high)));
+}
+
+/// The method and its options; "none" prunes nothing.
+void read_method(ConfigTable& prune, LoopConfig& config) {
+  const std::string name = prune.text("method", "column_magnitude");
+  ConfigTable options = prune.table("options");
+  if (name != "none") {
+    const pruning::MethodInfo& info = pruning::find_method(name);
+    for (const pruning::OptionSpec& spec : info.options) {
+      if (options.has(spec.name)) config.prune_options[spec.name] = read_option(options, spec);
+    }
+    pruning::make_method(info, config.prune_options);
+    config.prune_method = name;
+  }
+  options.finish();
+}
+
+void read_prune(ConfigTable prune, LoopConfig& config) {
+  read_method(prune, config);
+  ConfigTable penalty = prune.table("penalty");
+  const bool penalised = penalty.has("epochs");
+  config.prune_penalised = {.epochs = 2, .learning_rate = 0.01, .seed = config.seed + 1};
+  if (penalised) {
+    config.prune_penalised =
+        read_training(std::move(penalty), config.seed + 1, config.prune_penalised);
+  } else {
+    penalty.finish();
+  }
+  config.prune = read_training(std::move(prune), config.seed + 1, {.learning_rate = 0.02});
 }
 
 void read_data(ConfigTable table, LoopConfig& config) {
@@ -160,9 +204,7 @@ LoopConfig read_loop_config(const std::filesystem::path& path, const std::filesy
   read_network(file.table("network"), config);
   config.train = read_training(file.table("train"), config.seed, {});
 
-  ConfigTable prune = file.table("prune");
-  config.crossbar_ratio = prune.number("crossbar_ratio", 0.05, 1.0, 0.6);
-  config.prune = read_training(std::move(prune), config.seed + 1, {.learning_rate = 0.02});
+  read_prune(file.table("prune"), config);
 
   ConfigTable tile = file.table("tile");
   config.tile_file = tile.text("file");

@@ -12,6 +12,7 @@
 #include "host/data/dataset.hpp"
 #include "host/runtime/calibrate.hpp"
 #include "host/runtime/measure.hpp"
+#include "pruning/method_options.hpp"
 #include "pruning/train.hpp"
 
 namespace crossloop::loop {
@@ -30,8 +31,10 @@ struct LoopConfig {
   /// With `network`: an ONNX file to start from where it fits, see starting_network().
   std::filesystem::path shipped;
   pruning::TrainOptions train;
-  double crossbar_ratio = 0.6;
-  pruning::TrainOptions prune;
+  std::string prune_method;  ///< empty: nothing is pruned
+  pruning::MethodOptions::Given prune_options;
+  pruning::TrainOptions prune;            ///< fine-tuning with the zeros held
+  pruning::TrainOptions prune_penalised;  ///< before it, for methods with a penalty
   std::filesystem::path tile_file;
   std::string device_preset;
   std::uint64_t chip_seed = 1;
