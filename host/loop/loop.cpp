@@ -19,6 +19,7 @@
 #include "host/runtime/compare.hpp"
 #include "host/runtime/engine_backend.hpp"
 #include "host/runtime/fault_encoding.hpp"
+#include "host/runtime/ideal_chip.hpp"
 #include "host/runtime/measure.hpp"
 #include "pruning/pipeline.hpp"
 
@@ -31,14 +32,6 @@ using runtime::EngineBackend;
 
 /// One file per stage of the method, its name appended.
 constexpr const char* kPruneCheckpoint = "prune.ckpt";
-
-/// A copy that is read without noise: the ideal chip.
-Deployment without_noise(Deployment deployment) {
-  for (auto& crossbar : deployment.crossbars) {
-    for (auto& column : crossbar.tables.columns) column.sigma = 0;
-  }
-  return deployment;
-}
 
 class Loop {
  public:
@@ -168,9 +161,9 @@ class Loop {
       summary_.layers.push_back(
           {deployment_.layers[static_cast<std::size_t>(layer)].name, one.dense, one.pruned});
     }
-    EngineBackend chip(tile_, analog::find_device("ideal", config_.root), 1);
-    program_all(chip, deployment_);
-    record("quantized", "quantized, ideal tiles", accuracy_on(without_noise(deployment_), chip));
+    const analog::Device ideal = analog::find_device("ideal", config_.root);
+    record("quantized", "quantized, ideal tiles",
+           runtime::ideal_accuracy(deployment_, ideal, test_));
   }
 
   double accuracy_on(const Deployment& deployment, runtime::Backend& backend) const {
