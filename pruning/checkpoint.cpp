@@ -209,6 +209,15 @@ std::uint64_t fingerprint_of(const network::Network& network, const data::Datase
     hash.add(name);
     hash.add(error);
   }
+  for (const auto& [name, noise] : constraints.output_noise) {
+    hash.add(name);
+    hash.add(noise);
+  }
+  for (const auto& [name, limit] : constraints.weight_limit) {
+    hash.add(name);
+    hash.add(limit);
+  }
+  hash.add(constraints.dynamic_scale);
   hash.add(constraints.clamp_to_scale);
   hash.add(constraints.weight_bits);
   hash.add(constraints.hold_gamma_sign);

@@ -53,31 +53,42 @@ bool reads_pixels(const network::Network& network, std::size_t index) {
   return *value == network.input_name;
 }
 
-/// The step between two integer weights in units of the network's own weights. The first layer's
-/// scale is that of w / (255 * std[channel]).
+/// What the step between two integer weights is a multiple of, by weight: the first layer's scale is
+/// that of w / (255 * std[channel]).
+std::vector<float> unfold_factors(const network::Network& network, std::size_t index,
+                                  const at::Tensor& weight) {
+  const std::int64_t inputs = weight.numel() / weight.size(0);
+  std::vector<float> factors(static_cast<std::size_t>(weight.numel()), 1.0F);
+  if (!reads_pixels(network, index)) return factors;
+  const std::vector<float>& std = network.normalisation.std;
+  const std::int64_t inputs_per_channel = inputs / std::max(1, network.input_shape.channels);
+  for (std::size_t i = 0; i < factors.size(); ++i) {
+    const std::int64_t k = static_cast<std::int64_t>(i) % inputs;
+    const auto channel = static_cast<std::size_t>(k / inputs_per_channel);
+    factors[i] = static_cast<float>(255.0 * (std.empty() ? 1.0 : std.at(channel)));
+  }
+  return factors;
+}
+
+/// The step between two integer weights in units of the network's own weights.
 at::Tensor level_size(const network::Network& network, std::size_t index,
                       const at::Tensor& weight) {
   const network::Node& node = network.nodes[index];
-  const std::int64_t inputs = weight.numel() / weight.size(0);
-  const bool folded = reads_pixels(network, index);
-  const std::vector<float>& std = network.normalisation.std;
-  const std::int64_t inputs_per_channel = inputs / std::max(1, network.input_shape.channels);
-  std::vector<float> levels;
-  for (const float scale : node.weight_scale) {
+  std::vector<float> levels = unfold_factors(network, index, weight);
+  const std::size_t inputs = levels.size() / std::max<std::size_t>(1, node.weight_scale.size());
+  for (std::size_t i = 0; i < levels.size(); ++i) {
+    const float scale = node.weight_scale[i / inputs];
     if (!(scale > 0.0F) || !std::isfinite(scale)) {
       throw InputError("node " + node.name + ": weight scale " + std::to_string(scale) +
                        ", expected a positive number");
     }
-    for (std::int64_t k = 0; k < inputs; ++k) {
-      double unfold = 1.0;
-      if (folded) {
-        const auto channel = static_cast<std::size_t>(k / inputs_per_channel);
-        unfold = 255.0 * (std.empty() ? 1.0 : std.at(channel));
-      }
-      levels.push_back(static_cast<float>(scale * unfold));
-    }
+    levels[i] *= scale;
   }
   return like_weight(levels, weight, node.name, "scale");
+}
+
+at::Tensor smaller(const at::Tensor& limit, double other) {
+  return limit.defined() ? limit.clamp_max(other) : at::scalar_tensor(other);
 }
 
 }  // namespace
@@ -88,6 +99,7 @@ ConstraintKeeper::ConstraintKeeper(TorchNetwork& torch, const network::Network& 
   bind_masks(network, constraints);
   bind_channels(network, constraints.channels);
   bind_weights(network, constraints);
+  bind_noise(network, constraints);
   if (constraints.hold_gamma_sign) bind_gammas();
   if (constraints.freeze_weights) {
     for (const auto& node : torch_.nodes()) {
@@ -139,22 +151,60 @@ void ConstraintKeeper::bind_weights(const network::Network& network,
     throw InputError("weight bits: found " + std::to_string(constraints.weight_bits) +
                      ", expected 2 to 8");
   }
+  if (constraints.clamp_to_scale && constraints.dynamic_scale) {
+    throw InputError("weight scales: found both frozen and dynamic, expected one");
+  }
   for (const auto& [name, error] : constraints.weight_error) index_of(network, name, "error");
-  const double largest = (1 << (constraints.weight_bits - 1)) - 1;
+  for (const auto& [name, limit] : constraints.weight_limit) {
+    index_of(network, name, "limit");
+    if (limit > 0.0F && std::isfinite(limit)) continue;
+    throw InputError("limit of node " + name + ": found " + std::to_string(limit) +
+                     ", expected a positive number");
+  }
+  largest_level_ = (1 << (constraints.weight_bits - 1)) - 1;
   for (std::size_t i = 0; i < network.nodes.size(); ++i) {
-    const network::Node& node = network.nodes[i];
-    if (!network::has_weight(node)) continue;
-    Weight weight{i, {}, {}, {}};
-    const at::Tensor& tensor = torch_.nodes()[i].weight;
-    if (constraints.clamp_to_scale && !node.weight_scale.empty()) {
-      weight.scale = level_size(network, i, tensor);
-      weight.limit = weight.scale * (largest * (1.0 - kClampMargin));
+    if (network::has_weight(network.nodes[i])) bind_weight(network, i, constraints);
+  }
+}
+
+void ConstraintKeeper::bind_weight(const network::Network& network, std::size_t index,
+                                   const FinetuneConstraints& constraints) {
+  const network::Node& node = network.nodes[index];
+  Weight weight{index, {}, {}, {}, {}};
+  const at::Tensor& tensor = torch_.nodes()[index].weight;
+  if (constraints.clamp_to_scale && !node.weight_scale.empty()) {
+    weight.scale = level_size(network, index, tensor);
+    weight.limit = weight.scale * (largest_level_ * (1.0 - kClampMargin));
+  }
+  if (constraints.dynamic_scale) {
+    weight.unfold =
+        like_weight(unfold_factors(network, index, tensor), tensor, node.name, "scale");
+  }
+  const auto limit = constraints.weight_limit.find(node.name);
+  if (limit != constraints.weight_limit.end()) weight.limit = smaller(weight.limit, limit->second);
+  const auto error = constraints.weight_error.find(node.name);
+  if (error != constraints.weight_error.end()) {
+    weight.error = like_weight(error->second, tensor, node.name, "error");
+  }
+  if (weight.scale.defined() || weight.unfold.defined() || weight.limit.defined() ||
+      weight.error.defined()) {
+    weights_.push_back(weight);
+  }
+}
+
+void ConstraintKeeper::bind_noise(const network::Network& network,
+                                  const FinetuneConstraints& constraints) {
+  for (const auto& [name, noise] : constraints.output_noise) {
+    NodeTensors& node = torch_.nodes()[index_of(network, name, "noise")];
+    const auto outputs = node.weight.size(0);
+    const bool valid = std::all_of(noise.begin(), noise.end(),
+                                   [](float s) { return s >= 0.0F && std::isfinite(s); });
+    if (static_cast<std::int64_t>(noise.size()) != outputs || !valid) {
+      throw InputError("noise of node " + name + ": " + std::to_string(noise.size()) +
+                       " values, expected " + std::to_string(outputs) + ", none negative");
     }
-    const auto error = constraints.weight_error.find(node.name);
-    if (error != constraints.weight_error.end()) {
-      weight.error = like_weight(error->second, tensor, node.name, "error");
-    }
-    if (weight.scale.defined() || weight.error.defined()) weights_.push_back(weight);
+    const at::Tensor values = at::tensor(at::ArrayRef<float>(noise)).to(node.weight.device());
+    node.output_noise = node.weight.dim() == 4 ? values.view({1, outputs, 1, 1}) : values;
   }
 }
 
@@ -164,6 +214,14 @@ void ConstraintKeeper::bind_gammas() {
     const at::Tensor gamma = torch_.nodes()[i].gamma.detach();
     gammas_.push_back({i, gamma.sign(), gamma.abs() * kGammaFloor});
   }
+}
+
+at::Tensor ConstraintKeeper::Weight::level(const at::Tensor& weight, double largest) const {
+  if (scale.defined()) return scale;
+  std::vector<std::int64_t> inputs;
+  for (std::int64_t d = 1; d < weight.dim(); ++d) inputs.push_back(d);
+  const at::Tensor widest = (weight / unfold).abs().amax(inputs, true);
+  return unfold * at::where(widest > 0.0, widest / largest, at::ones_like(widest));
 }
 
 void ConstraintKeeper::apply() {
@@ -180,9 +238,10 @@ void ConstraintKeeper::apply() {
   for (const Weight& held : weights_) {
     at::Tensor& weight = torch_.nodes()[held.node].weight;
     at::Tensor offset;
-    if (held.scale.defined()) {
-      weight.clamp_(-held.limit, held.limit);
-      offset = at::round(weight / held.scale) * held.scale - weight;
+    if (held.limit.defined()) weight.clamp_(-held.limit, held.limit);
+    if (held.scale.defined() || held.unfold.defined()) {
+      const at::Tensor level = held.level(weight, largest_level_);
+      offset = at::round(weight / level) * level - weight;
     }
     if (held.error.defined()) offset = offset.defined() ? offset + held.error : held.error;
     torch_.nodes()[held.node].weight_offset = offset;

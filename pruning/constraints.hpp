@@ -27,12 +27,14 @@ class ConstraintKeeper {
   const std::vector<at::Tensor>& masks() const { return masks_; }
 
  private:
-  /// One weight with a frozen scale, a measured error, or both.
+  /// One weight that is quantised, clamped or has a measured error.
   struct Weight {
     std::size_t node = 0;
-    at::Tensor scale;  ///< of one level, broadcast over the weight
-    at::Tensor limit;
+    at::Tensor limit;   ///< no weight leaves +-limit
+    at::Tensor scale;   ///< frozen: of one level, broadcast over the weight
+    at::Tensor unfold;  ///< dynamic: what one level is a multiple of
     at::Tensor error;
+    at::Tensor level(const at::Tensor& weight, double largest) const;
   };
   struct Gamma {
     std::size_t node = 0;
@@ -48,12 +50,16 @@ class ConstraintKeeper {
   void bind_masks(const network::Network& network, const FinetuneConstraints& constraints);
   void bind_channels(const network::Network& network, const Masks& channels);
   void bind_weights(const network::Network& network, const FinetuneConstraints& constraints);
+  void bind_weight(const network::Network& network, std::size_t index,
+                   const FinetuneConstraints& constraints);
+  void bind_noise(const network::Network& network, const FinetuneConstraints& constraints);
   void bind_gammas();
 
   TorchNetwork& torch_;
   std::vector<at::Tensor> masks_;
   std::vector<Silenced> silenced_;
   std::vector<Weight> weights_;
+  double largest_level_ = 127.0;
   std::vector<Gamma> gammas_;
   std::vector<at::Tensor> frozen_;  ///< weights to go back to, by node; empty: they may move
 };

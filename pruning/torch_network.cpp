@@ -1,5 +1,6 @@
 #include "pruning/torch_network.hpp"
 
+#include <ATen/CPUGeneratorImpl.h>
 #include <ATen/Parallel.h>
 #include <malloc.h>
 
@@ -67,6 +68,13 @@ NodeTensors tensors_of(const network::Node& node, const Copier& copy_of) {
   return tensors;
 }
 
+/// `deviation` times unit noise beside `value`, which keeps its type and layout.
+at::Tensor with_noise(const at::Tensor& value, const at::Tensor& deviation,
+                      const at::Generator& generator) {
+  const at::Tensor noise = at::randn(value.sizes(), generator, at::kFloat).to(value.device());
+  return value + (noise * deviation).to(value.scalar_type());
+}
+
 /// Backward of these does not need their output, so that a Relu may overwrite it.
 bool output_may_be_overwritten(const network::Operator& op) {
   return std::holds_alternative<network::Conv>(op) || std::holds_alternative<network::Linear>(op) ||
@@ -132,9 +140,16 @@ at::Tensor TorchNetwork::forward(const at::Tensor& input, BatchNormMode mode,
                                                               .mode = mode,
                                                               .convolution = convolution,
                                                               .in_place = step.in_place});
+    if (noise_.defined() && nodes_[i].output_noise.defined()) {
+      values[step.output] = with_noise(values[step.output], nodes_[i].output_noise, noise_);
+    }
     for (const std::size_t slot : step.released) values[slot].reset();
   }
   return values[output_slot_].flatten(1).to(at::kFloat);
+}
+
+void TorchNetwork::seed_noise(std::uint64_t seed) {
+  noise_ = at::detail::createCPUGenerator(seed);
 }
 
 std::vector<at::Tensor> TorchNetwork::parameters() const {

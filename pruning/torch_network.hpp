@@ -5,6 +5,7 @@
 #include <ATen/ATen.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <vector>
 
 namespace crossloop::network {
@@ -25,6 +26,7 @@ struct NodeTensors {
   at::Tensor bias;
   at::Tensor factor, offset;  ///< of a ScaleShift, [1][channels][height][width]; never trained
   at::Tensor weight_offset;   ///< a constant added to the weight in the forward pass
+  at::Tensor output_noise;    ///< standard deviation of what is added to the output, broadcast
   at::Tensor gamma, beta, mean, variance;
 };
 
@@ -40,6 +42,9 @@ class TorchNetwork {
   /// multiply numbers of type `convolution`, float or bfloat16.
   at::Tensor forward(const at::Tensor& input, BatchNormMode mode,
                      at::ScalarType convolution = at::kFloat) const;
+
+  /// Begins the noise of the next forward passes. Without it, they add none.
+  void seed_noise(std::uint64_t seed);
 
   /// One entry per node of the network.
   std::vector<NodeTensors>& nodes() { return nodes_; }
@@ -68,6 +73,7 @@ class TorchNetwork {
   std::vector<NodeTensors> nodes_;
   std::vector<Step> steps_;
   std::size_t output_slot_ = 0;
+  at::Generator noise_;
 };
 
 /// A view of NHWC floats as an NCHW tensor. The memory must outlive the tensor.

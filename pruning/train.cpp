@@ -95,6 +95,7 @@ class Training {
         keeper_(torch_, network, constraints),
         sgd_(torch_, keeper_.masks(), options.momentum, options.weight_decay),
         penalty_(constraints.penalty),
+        noisy_(!constraints.output_noise.empty()),
         mode_(constraints.freeze_batch_norm ? BatchNormMode::kRunning : BatchNormMode::kBatch),
         ends_in_softmax_(makes_probabilities(network)),
         steps_per_epoch_((images.count + options.batch - 1) / options.batch),
@@ -158,6 +159,7 @@ class Training {
   Tally run_step(BatchSource& batch, std::int64_t step) {
     const auto count = static_cast<std::int64_t>(batch.labels().size());
     const at::Tensor labels = at::from_blob(batch.labels().data(), {count}, at::kLong).to(device_);
+    if (noisy_) torch_.seed_noise(noise_seed(step));
     const bool low = execution_.precision == Precision::kBfloat16;
     at::Tensor logits = torch_.forward(batch_tensor(batch, images_, device_), mode_,
                                        low ? at::kBFloat16 : at::kFloat);
@@ -186,6 +188,11 @@ class Training {
         "training of {}: {} is not finite in epoch {}, step {} of {}; a smaller learning rate may "
         "help",
         network_.name, what, epochs_done_ + 1, step + 1, steps_per_epoch_));
+  }
+
+  std::uint64_t noise_seed(std::int64_t step) const {
+    return options_.seed +
+           0x9E3779B97F4A7C15ULL * static_cast<std::uint64_t>(epochs_done_ * steps_per_epoch_ + step);
   }
 
   double rate(std::int64_t step) const {
@@ -263,6 +270,7 @@ class Training {
   ConstraintKeeper keeper_;
   Sgd sgd_;
   const Penalty* penalty_;
+  bool noisy_;
   BatchNormMode mode_;
   bool ends_in_softmax_;
   std::int64_t steps_per_epoch_;

@@ -112,11 +112,20 @@ struct FinetuneConstraints {
   /// Clamp every weight with a frozen scale to +-scale*qmax after every step, and quantise it in
   /// the forward pass with a straight-through gradient (weight-constrained training).
   bool clamp_to_scale = false;
+  /// Quantise every weight to weight_bits in the forward pass with a straight-through gradient; one
+  /// level of an output is its largest weight at that moment over qmax. Not with clamp_to_scale.
+  bool dynamic_scale = false;
   int weight_bits = 8;
+  /// Per node: no weight leaves +-limit (weight-constrained training, methods.md 2.5).
+  std::map<std::string, float> weight_limit = {};
   /// Per node: measured minus programmed weight, added in the forward pass and held constant
   /// (straight-through gradient). Laid out as the weight. For the first layer in units of the
   /// network's own weights.
   std::map<std::string, std::vector<float>> weight_error = {};
+  /// Per node: standard deviation of what a Conv or Linear adds to each of its outputs in the
+  /// forward pass, drawn afresh in every step by the seed of the training. What ADCs round off is
+  /// such a noise.
+  std::map<std::string, std::vector<float>> output_noise = {};
   /// Gammas keep their sign (clamped at a small positive multiple of themselves).
   bool hold_gamma_sign = false;
   /// Weights of Conv and Linear stay as they are; batch norm and biases train.
