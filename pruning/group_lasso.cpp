@@ -5,6 +5,7 @@
 #include <string>
 
 #include "pruning/tile_tensor.hpp"
+#include "pruning/torch_network.hpp"
 
 namespace crossloop::pruning {
 

@@ -7,6 +7,7 @@
 #include "host/error.hpp"
 #include "pruning/tile_grid.hpp"
 #include "pruning/tile_tensor.hpp"
+#include "pruning/torch_network.hpp"
 
 namespace crossloop::pruning {
 
