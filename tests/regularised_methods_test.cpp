@@ -1,0 +1,343 @@
+// The methods on rows, columns and tiles of crossbars, each run whole on a tiny network.
+#include <gmock/gmock.h>
+
+#include <cmath>
+#include <numeric>
+#include <set>
+
+#include "host/compiler/plan.hpp"
+#include "host/network/zoo.hpp"
+#include "pruning/group_selection.hpp"
+#include "pruning/penalty.hpp"
+#include "pruning/pipeline.hpp"
+#include "pruning/tile_grid.hpp"
+#include "pruning/tile_quantise.hpp"
+#include "pruning/torch_network.hpp"
+#include "tests/input_error.hpp"
+#include "tests/train_fixture.hpp"
+
+namespace crossloop::pruning {
+namespace {
+
+using ::testing::Contains;
+using ::testing::Each;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using testing_support::error_of;
+
+constexpr TileShape kTile{16, 4};
+
+/// conv1 (8 x 27) and conv2 (8 x 72) may be pruned.
+PipelineOptions tiny_pipeline(int epochs = 1) {
+  PipelineOptions options;
+  options.tile = kTile;
+  options.policy.keep_first = false;
+  options.penalised = options.finetuning = tiny_options(epochs);
+  return options;
+}
+
+struct Pruned {
+  network::Network network;
+  HeldZeros zeros;
+};
+
+Pruned pruned(const std::string& name, const MethodOptions::Given& given,
+              const PipelineOptions& options = tiny_pipeline()) {
+  const MethodInfo& info = find_method(name);
+  Pruned result{tests::tiny_network(), {}};
+  result.zeros = run_method(result.network, tests::tiny_images(48), info,
+                            MethodOptions(info.name, info.options, given), options);
+  return result;
+}
+
+/// Every method of this file, as short as it can be.
+const std::map<std::string, MethodOptions::Given> kMethods = {
+    {"dub_quantize", {}},
+    {"dub_regularize", {}},
+    {"group_lasso", {{"grain", "columns"}}},
+    {"s_dub", {{"tile_ratio", "0.3"}}},
+    {"xcs", {{"lambda", "0.01"}}},
+    {"xrs", {{"lambda", "0.01"}}}};
+
+double share_kept(const Masks& masks) {
+  double kept = 0.0, all = 0.0;
+  for (const auto& [name, mask] : masks) {
+    kept += std::accumulate(mask.begin(), mask.end(), 0.0);
+    all += static_cast<double>(mask.size());
+  }
+  return kept / all;
+}
+
+TEST(RegularisedMethods, HoldTheirZerosInTrainingAndMoveTheRest) {
+  for (const auto& [name, given] : kMethods) {
+    const Pruned result = pruned(name, given);
+    EXPECT_LT(share_kept(result.zeros.weights), 0.8) << name;
+    EXPECT_GT(share_kept(result.zeros.weights), 0.2) << name;
+    for (const auto& [node, mask] : result.zeros.weights) {
+      const auto weights = network::weight_values(result.network.node(node));
+      for (std::size_t i = 0; i < mask.size(); ++i) {
+        ASSERT_EQ(weights[i] == 0.0F, mask[i] == 0) << name << ", " << node << " " << i;
+      }
+    }
+    EXPECT_EQ(result.network.metadata.at("pruning.method"), name);
+  }
+}
+
+TEST(RegularisedMethods, GiveTheSameForTheSameSeedAndOtherWeightsForAnother) {
+  for (const auto& [name, given] : kMethods) {
+    PipelineOptions other = tiny_pipeline();
+    other.penalised.seed = other.finetuning.seed = 2;
+    const auto parameters = parameters_of(pruned(name, given).network);
+    EXPECT_EQ(parameters, parameters_of(pruned(name, given).network)) << name;
+    EXPECT_NE(parameters, parameters_of(pruned(name, given, other).network)) << name;
+  }
+}
+
+/// The penalty of a stage at the weights of `network`.
+double penalty_of(const network::Network& network, const Penalty& penalty) {
+  TorchNetwork torch(network);
+  for (NodeTensors& node : torch.nodes()) {
+    if (node.weight.defined()) node.weight.mutable_grad() = at::zeros_like(node.weight);
+  }
+  return penalty.add_gradients(torch.nodes());
+}
+
+TEST(RegularisedMethods, LowerTheirPenaltyInTraining) {
+  const std::vector<std::pair<std::string, MethodOptions::Given>> methods = {
+      {"dub_regularize", {{"lambda", "30"}}},
+      {"dub_regularize", {{"lambda", "0.001"}, {"scale", "sum"}}},
+      {"group_lasso", {{"grain", "rows"}, {"lambda", "0.1"}}},
+      {"group_lasso", {{"grain", "columns"}, {"lambda", "0.1"}}},
+      {"group_lasso", {{"grain", "tiles"}, {"lambda", "0.1"}}},
+      {"xcs", {{"lambda", "0.1"}}},
+      {"xrs", {{"lambda", "0.1"}}}};
+  for (const auto& [name, given] : methods) {
+    const auto method = make_method(find_method(name), given);
+    network::Network plain = tests::tiny_network();
+    const PruningContext context{
+        .layers = prunable_layers(plain, {.keep_first = false, .keep = {}}), .tile = kTile};
+    const auto penalty = method->penalty(0, plain, context);
+    ASSERT_NE(penalty, nullptr) << name;
+    network::Network penalised = plain;
+    const auto images = tests::tiny_images(64);
+    finetune(plain, images, tiny_options(4), {});
+    finetune(penalised, images, tiny_options(4), {.penalty = penalty.get()});
+    EXPECT_LT(penalty_of(penalised, *penalty), 0.9 * penalty_of(plain, *penalty))
+        << penalty->text();
+  }
+}
+
+TEST(RegularisedMethods, TrainUnderNoPenaltyWhereLambdaIsZero) {
+  const network::Network network = tests::tiny_network();
+  const PruningContext context{.layers = prunable_layers(network), .tile = kTile};
+  for (const std::string name : {"xcs", "xrs", "dub_quantize"}) {
+    EXPECT_EQ(make_method(find_method(name), {})->penalty(0, network, context), nullptr) << name;
+  }
+}
+
+/// Number of survivors of each segment over its size, as a set: {0, 1} where they leave whole.
+std::set<double> kept_in_segments(const Masks& masks, const network::Network& network,
+                                  Grain grain) {
+  std::set<double> shares;
+  for (const PrunableLayer& layer : prunable_layers(network, {.keep_first = false, .keep = {}})) {
+    for (const WeightBlock& tile : tiles_of(layer, kTile)) {
+      for (const WeightBlock& segment : segments_of(tile, grain)) {
+        double kept = 0.0;
+        for_each_weight(layer, segment, [&](std::size_t i) { kept += masks.at(layer.name)[i]; });
+        shares.insert(kept / segment.size());
+      }
+    }
+  }
+  return shares;
+}
+
+TEST(GroupLassoMethod, DropsWholeGroupsUpToItsRatio) {
+  for (const Grain grain : {Grain::kRows, Grain::kColumns, Grain::kTiles}) {
+    const Pruned result = pruned("group_lasso", {{"grain", grain_name(grain)}, {"ratio", "0.5"}});
+    EXPECT_THAT(kept_in_segments(result.zeros.weights, result.network, grain), ElementsAre(0, 1));
+    EXPECT_GE(share_kept(result.zeros.weights), 0.5);
+    EXPECT_LT(share_kept(result.zeros.weights), 0.6) << grain_name(grain);
+  }
+}
+
+TEST(GroupLassoMethod, DropsWhatIsBelowItsThreshold) {
+  const Pruned none = pruned("group_lasso", {{"grain", "columns"}, {"threshold", "0.001"}});
+  EXPECT_EQ(share_kept(none.zeros.weights), 1.0);
+  const Pruned most =
+      pruned("group_lasso", {{"grain", "columns"}, {"threshold", "100"}, {"layer_limit", "0.25"}});
+  for (const auto& [name, mask] : most.zeros.weights) {
+    const double kept = std::accumulate(mask.begin(), mask.end(), 0.0);
+    EXPECT_GE(kept, 0.25 * static_cast<double>(mask.size())) << name;
+    EXPECT_LT(kept, 0.35 * static_cast<double>(mask.size())) << name;
+  }
+}
+
+TEST(DubMethods, BringEveryTileToALevel) {
+  for (const std::string name : {"dub_quantize", "dub_regularize", "s_dub"}) {
+    const Pruned result = pruned(name, {{"ratio", "0.7"}});
+    std::set<int> levels;
+    for (const PrunableLayer& layer :
+         prunable_layers(result.network, {.keep_first = false, .keep = {}})) {
+      const auto& mask = result.zeros.weights.at(layer.name);
+      for (const WeightBlock& tile : tiles_of(layer, kTile)) {
+        std::set<int> counts;
+        for (const WeightBlock& column : segments_of(tile, Grain::kColumns)) {
+          int kept = 0;
+          for_each_weight(layer, column, [&](std::size_t i) { kept += mask[i]; });
+          counts.insert(kept);
+        }
+        EXPECT_EQ(counts.size(), 1U) << name << ", " << layer.name;
+        if (*counts.begin() < tile.inputs) levels.insert(*counts.begin());
+      }
+    }
+    EXPECT_FALSE(levels.empty()) << name;
+    for (const int kept : levels) {
+      EXPECT_TRUE(kept == 0 || std::has_single_bit(static_cast<unsigned>(kept)))
+          << name << ": " << kept;
+    }
+    EXPECT_EQ(levels.contains(0), name == "s_dub") << name << " drops whole tiles";
+  }
+}
+
+TEST(SDub, HoldsDeadTilesAtZeroWhileItTrainsTheOthers) {
+  std::vector<std::string> steps;
+  const MethodInfo& info = find_method("s_dub");
+  network::Network network = tests::tiny_network();
+  std::vector<std::size_t> dead;
+  const auto look = [&](const std::string& step) {
+    steps.push_back(step);
+    const auto weights = network::weight_values(network.node("conv2"));
+    if (step == "fine-tune 1 of 2") {
+      for (std::size_t i = 0; i < weights.size(); ++i) {
+        if (weights[i] == 0.0F) dead.push_back(i);
+      }
+    }
+    if (step != "select 2 of 2") return;
+    for (const std::size_t i : dead) EXPECT_EQ(weights[i], 0.0F) << i;
+  };
+  run_method(network, tests::tiny_images(48), info,
+             MethodOptions("s_dub", info.options, {{"tile_ratio", "0.3"}}), tiny_pipeline(), {},
+             look);
+  EXPECT_THAT(steps, ElementsAre("penalty 1 of 2", "select 1 of 2", "fine-tune 1 of 2",
+                                 "penalty 2 of 2", "select 2 of 2", "fine-tune 2 of 2"));
+  EXPECT_GE(dead.size(), 64U);
+}
+
+/// Crossbars of a layer with its mask, as the compiler places it on tiles of 64 x 8 weights.
+std::size_t crossbars(const PrunableLayer& layer, const std::vector<std::uint8_t>& mask,
+                      bool share) {
+  compiler::Layer integer;
+  integer.outputs = layer.outputs;
+  integer.inputs_per_output = layer.inputs;
+  integer.window.kernel_h = layer.taps;
+  integer.weights.assign(mask.begin(), mask.end());
+  compiler::TileFormat format;  // 64 x 64, 8 bits
+  format.code.cell_bits = 2;
+  return compiler::plan({.layer = &integer, .alive = &mask, .folding = {}}, format,
+                        {.share = share})
+      .size();
+}
+
+struct Counts {
+  std::size_t dense = 0, pruned = 0, shared = 0;
+};
+
+/// What `name` makes of an untrained ResNet-8, without training.
+Counts counts_of(const std::string& name, const MethodOptions::Given& given) {
+  network::Network network = network::make_network("resnet8", {3, 32, 32}, 10, 21);
+  const PruningContext context{.layers = prunable_layers(network), .tile = {}};
+  const Selection selection = make_method(find_method(name), given)->select(0, network, context);
+  Counts counts;
+  for (const PrunableLayer& layer : context.layers) {
+    const auto& mask = selection.weights.at(layer.name);
+    counts.dense += crossbars(layer, std::vector<std::uint8_t>(mask.size(), 1), false);
+    counts.pruned += crossbars(layer, mask, false);
+    counts.shared += crossbars(layer, mask, true);
+  }
+  return counts;
+}
+
+TEST(Xcs, FreesACrossbarForEveryBundle) {
+  const Counts counts = counts_of("xcs", {{"ratio", "0.4"}});
+  EXPECT_EQ(counts.dense, 168U);  // of 172, without the first and the last layer
+  // 60 % of the weights stay, and the crossbars that hold them are full.
+  EXPECT_NEAR(static_cast<double>(counts.pruned), 0.6 * 168.0, 4.0);
+}
+
+TEST(Xrs, FreesCrossbarsWhereTheCompilerLetsBandsShareThem) {
+  const Counts counts = counts_of("xrs", {{"ratio", "0.5"}});
+  EXPECT_EQ(counts.dense, 168U);
+  EXPECT_EQ(counts.pruned, 168U);
+  EXPECT_LT(counts.shared, 0.65 * 168.0);
+}
+
+TEST(ColumnBundles, KeepTheStrongestSegmentOfEveryOutput) {
+  const PrunableLayer layer{.name = "layer", .outputs = 4, .inputs = 4};
+  const std::vector<float> weights = {9, 9, 1, 1,  //
+                                      8, 8, 2, 2,  //
+                                      1, 1, 7, 7,  //
+                                      2, 2, 1, 1};
+  const auto bundles = column_bundles(weights, layer, {2, 2});
+  // Band 0 may lose output 2 only, too few; band 1 outputs 3, 0, 1, of which two free a crossbar.
+  ASSERT_EQ(bundles.size(), 1U);
+  EXPECT_THAT(bundles[0].blocks, ElementsAre(WeightBlock{0, 1, 2, 2}, WeightBlock{3, 1, 2, 2}));
+  EXPECT_EQ(bundles[0].weights, 4);
+}
+
+TEST(RowBundles, LeaveHalvesOfATile) {
+  const PrunableLayer layer{.name = "layer", .outputs = 1, .inputs = 13};
+  const std::vector<float> weights = {8, 7, 6, 5, 4, 3, 2, 1, 5, 4, 3, 2, 1};
+  std::vector<std::int64_t> sizes;
+  for (const WeightBundle& bundle : row_bundles(weights, layer, {8, 2})) {
+    sizes.push_back(bundle.weights);
+  }
+  EXPECT_THAT(sizes, ElementsAre(4, 2, 1, 1, 2, 1));  // 8 -> 4, 2, 1 and 5 -> 4, 2, 1
+}
+
+TEST(DropWeakest, ComparesOverAllLayersOrWithinEach) {
+  network::Network network = tests::tiny_network();
+  const auto layers = prunable_layers(network, {.keep_first = false, .keep = {}});
+  const PruningContext context{.layers = layers, .tile = kTile};
+  for (float& weight : network::weight_of(network.node("conv1")).values) weight = 1.0F;
+  const auto bundles = [&] {
+    std::vector<std::vector<WeightBundle>> all;
+    for (const PrunableLayer& layer : layers) {
+      all.push_back(single_groups(network::weight_values(network.nodes[layer.node]), layer, kTile,
+                                  Grain::kRows));
+    }
+    return all;
+  }();
+  const Selection global = drop_weakest(bundles, context, {.ratio = 0.3});
+  EXPECT_THAT(global.weights.at("conv1"), Each(1));  // all its rows are of mean strength
+  const Selection each = drop_weakest(bundles, context, {.ratio = 0.3, .global = false});
+  EXPECT_THAT(each.weights.at("conv1"), Contains(0));
+  for (const auto& [name, mask] : each.weights) {
+    EXPECT_NEAR(share_kept({{name, mask}}), 0.7, 0.02) << name;
+  }
+}
+
+TEST(RegularisedMethods, RefuseBadOptionsAndTiles) {
+  const auto refusal = [](const std::string& name, const MethodOptions::Given& given,
+                          const TileShape& tile = kTile) {
+    return error_of([&] {
+      PipelineOptions options = tiny_pipeline();
+      options.tile = tile;
+      pruned(name, given, options);
+    });
+  };
+  EXPECT_THAT(refusal("group_lasso", {{"grain", "cells"}}),
+              HasSubstr("option grain: found \"cells\", expected one of tiles, columns, rows"));
+  EXPECT_THAT(refusal("xcs", {{"ratio", "1"}}), HasSubstr("option ratio: found \"1\""));
+  EXPECT_THAT(refusal("xrs", {{"lambda", "-1"}}), HasSubstr("option lambda: found \"-1\""));
+  EXPECT_THAT(refusal("dub_regularize", {{"gate", "half"}}), HasSubstr("option gate"));
+  EXPECT_THAT(refusal("dub_quantize", {{"ratios", "0.5"}}),
+              HasSubstr("method dub_quantize, option ratios: 1 numbers found, expected one for "
+                        "each of 2 layers"));
+  EXPECT_THAT(refusal("dub_quantize", {}, {24, 4}), HasSubstr("found 24 rows, expected a power"));
+  EXPECT_THAT(refusal("s_dub", {}, {16, 1}), HasSubstr("found tiles of 1 output"));
+  EXPECT_THAT(refusal("group_lasso", {}, {0, 4}), HasSubstr("found 0 rows"));
+  EXPECT_THAT(refusal("xcs", {}, {16, 0}), HasSubstr("16 rows by 0 outputs"));
+}
+
+}  // namespace
+}  // namespace crossloop::pruning
