@@ -86,7 +86,7 @@ std::unique_ptr<Penalty> hoyer_penalty(const std::vector<PrunableLayer>& layers,
 }
 
 std::vector<OptionSpec> hoyer_option_specs() {
-  return {number_option("lambda", 30.0, 0.0, 1e6,
+  return {number_option("lambda", 300.0, 0.0, 1e6,
                         "weight of the variance of the squared Hoyer measure over the columns of a "
                         "tile; with scale sum about 0.001 was published"),
           number_option("lambda_mean", 0.0, 0.0, 1e6, "weight of its mean over the columns"),
