@@ -49,11 +49,11 @@ MethodInfo group_lasso_method() {
   std::vector<OptionSpec> options = {
       word_option("grain", {"tiles", "columns", "rows"},
                   "what leaves together: tiles, or their row or column segments"),
-      number_option("lambda", 1e-3, 0.0, 1e3, "weight of the group lasso"),
+      number_option("lambda", 2e-3, 0.0, 1e3, "weight of the group lasso"),
       number_option("threshold", 0.0, 0.0, 1e3,
                     "above 0: instead of ratio, groups whose root mean square is at most this "
                     "share of that of their layer")};
-  for (OptionSpec& option : bundle_options(0.4)) options.push_back(std::move(option));
+  for (OptionSpec& option : bundle_options(0.3)) options.push_back(std::move(option));
   return {
       .name = "group_lasso",
       .summary = "Rows, columns or tiles are pulled to zero in training; the weakest leave.",

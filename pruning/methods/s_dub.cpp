@@ -46,7 +46,7 @@ class SDub : public Method {
 
 MethodInfo s_dub_method() {
   std::vector<OptionSpec> options = {
-      number_option("lambda_tile", 1e-3, 0.0, 1e3, "weight of the group lasso on tiles"),
+      number_option("lambda_tile", 5e-3, 0.0, 1e3, "weight of the group lasso on tiles"),
       number_option("tile_ratio", 0.1, 0.0, 0.999,
                     "largest share of the weights that leaves in whole tiles"),
       number_option("tile_threshold", 0.0, 0.0, 1e3,
