@@ -5,9 +5,6 @@
 #include <numeric>
 #include <set>
 
-#include "host/compiler/plan.hpp"
-#include "host/network/zoo.hpp"
-#include "pruning/group_selection.hpp"
 #include "pruning/penalty.hpp"
 #include "pruning/pipeline.hpp"
 #include "pruning/tile_grid.hpp"
@@ -19,8 +16,6 @@
 namespace crossloop::pruning {
 namespace {
 
-using ::testing::Contains;
-using ::testing::Each;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using testing_support::error_of;
@@ -93,6 +88,71 @@ TEST(RegularisedMethods, GiveTheSameForTheSameSeedAndOtherWeightsForAnother) {
   }
 }
 
+/// 3x8x8 -> conv, grouped conv, depthwise conv, pointwise conv -> pool -> two Linear.
+network::Network every_kind_of_layer() {
+  std::mt19937 rng(5);
+  network::Network net;
+  net.name = "kinds";
+  net.input_shape = {3, 8, 8};
+  net.output_name = "fc2.out";
+  std::string last = "input";
+  const auto add = [&](const std::string& name, network::Operator op) {
+    net.nodes.push_back({name, std::move(op), {last}, name + ".out", {}});
+    last = name + ".out";
+  };
+  const auto conv = [&](int in, int out, int kernel, int groups) {
+    network::Conv made =
+        tests::random_conv(in / groups, out, tests::square_window(kernel, 1, kernel / 2), rng);
+    made.in_channels = in;
+    made.groups = groups;
+    return made;
+  };
+  add("conv", conv(3, 8, 3, 1));
+  add("grouped", conv(8, 12, 3, 2));
+  add("relu", network::Relu{});
+  add("depthwise", conv(12, 12, 3, 12));
+  add("pointwise", conv(12, 20, 1, 1));
+  add("relu2", network::Relu{});
+  add("pool", network::GlobalAveragePool{});
+  add("flatten", network::Flatten{});
+  add("fc1",
+      network::Linear{20, 24, tests::random_floats(480, 0.5F, rng), std::vector<float>(24, 0.1F)});
+  add("fc2",
+      network::Linear{24, 4, tests::random_floats(96, 0.5F, rng), std::vector<float>(4, 0.1F)});
+  return net;
+}
+
+TEST(RegularisedMethods, HoldTheirMasksOnEveryKindOfLayerForAHundredSteps) {
+  const auto images = tests::tiny_images(8);
+  TrainOptions options = tiny_options(25);  // of 4 steps
+  options.batch = 2;
+  options.learning_rate = 0.01;
+  for (const auto& [name, given] : kMethods) {
+    network::Network network = every_kind_of_layer();
+    const PruningContext context{.layers = prunable_layers(network), .tile = kTile};
+    const auto method = make_method(find_method(name), given);
+    HeldZeros zeros;
+    for (int stage = 0; stage < method->stages(); ++stage) {
+      zeros.weights = method->select(stage, network, context).weights;
+      apply_zeros(network, zeros);
+    }
+    ASSERT_EQ(zeros.weights.size(), 4U) << name;
+    const auto penalty = method->penalty(0, network, context);
+    finetune(network, images, options, {.masks = zeros.weights, .penalty = penalty.get()});
+    int zeroed = 0;
+    for (const auto& [node, mask] : zeros.weights) {
+      const auto weights = network::weight_values(network.node(node));
+      for (std::size_t i = 0; i < mask.size(); ++i) {
+        if (mask[i] == 0) {
+          ASSERT_EQ(weights[i], 0.0F) << name << ", " << node << " " << i;
+          ++zeroed;
+        }
+      }
+    }
+    EXPECT_GT(zeroed, 100) << name;
+  }
+}
+
 /// The penalty of a stage at the weights of `network`.
 double penalty_of(const network::Network& network, const Penalty& penalty) {
   TorchNetwork torch(network);
@@ -108,9 +168,7 @@ TEST(RegularisedMethods, LowerTheirPenaltyInTraining) {
       {"dub_regularize", {{"lambda", "0.001"}, {"scale", "sum"}}},
       {"group_lasso", {{"grain", "rows"}, {"lambda", "0.1"}}},
       {"group_lasso", {{"grain", "columns"}, {"lambda", "0.1"}}},
-      {"group_lasso", {{"grain", "tiles"}, {"lambda", "0.1"}}},
-      {"xcs", {{"lambda", "0.1"}}},
-      {"xrs", {{"lambda", "0.1"}}}};
+      {"group_lasso", {{"grain", "tiles"}, {"lambda", "0.1"}}}};
   for (const auto& [name, given] : methods) {
     const auto method = make_method(find_method(name), given);
     network::Network plain = tests::tiny_network();
@@ -120,18 +178,23 @@ TEST(RegularisedMethods, LowerTheirPenaltyInTraining) {
     ASSERT_NE(penalty, nullptr) << name;
     network::Network penalised = plain;
     const auto images = tests::tiny_images(64);
-    finetune(plain, images, tiny_options(4), {});
-    finetune(penalised, images, tiny_options(4), {.penalty = penalty.get()});
+    finetune(plain, images, tiny_options(3), {});
+    finetune(penalised, images, tiny_options(3), {.penalty = penalty.get()});
     EXPECT_LT(penalty_of(penalised, *penalty), 0.9 * penalty_of(plain, *penalty))
         << penalty->text();
   }
 }
 
-TEST(RegularisedMethods, TrainUnderNoPenaltyWhereLambdaIsZero) {
+TEST(RegularisedMethods, TrainUnderTheLassoOfTheirSegmentsOrNone) {
   const network::Network network = tests::tiny_network();
   const PruningContext context{.layers = prunable_layers(network), .tile = kTile};
+  const auto penalty = [&](const std::string& name, const MethodOptions::Given& given) {
+    return make_method(find_method(name), given)->penalty(0, network, context);
+  };
+  EXPECT_THAT(penalty("xcs", {{"lambda", "0.1"}})->text(), HasSubstr("columns of 16 x 4"));
+  EXPECT_THAT(penalty("xrs", {{"lambda", "0.1"}})->text(), HasSubstr("rows of 16 x 4"));
   for (const std::string name : {"xcs", "xrs", "dub_quantize"}) {
-    EXPECT_EQ(make_method(find_method(name), {})->penalty(0, network, context), nullptr) << name;
+    EXPECT_EQ(penalty(name, {}), nullptr) << name;
   }
 }
 
@@ -227,99 +290,6 @@ TEST(SDub, HoldsDeadTilesAtZeroWhileItTrainsTheOthers) {
   EXPECT_THAT(steps, ElementsAre("penalty 1 of 2", "select 1 of 2", "fine-tune 1 of 2",
                                  "penalty 2 of 2", "select 2 of 2", "fine-tune 2 of 2"));
   EXPECT_THAT(dead, ::testing::SizeIs(::testing::AllOf(::testing::Ge(2U), ::testing::Le(5U))));
-}
-
-/// Crossbars of a layer with its mask, as the compiler places it on tiles of 64 x 8 weights.
-std::size_t crossbars(const PrunableLayer& layer, const std::vector<std::uint8_t>& mask,
-                      bool share) {
-  compiler::Layer integer;
-  integer.outputs = layer.outputs;
-  integer.inputs_per_output = layer.inputs;
-  integer.window.kernel_h = layer.taps;
-  integer.weights.assign(mask.begin(), mask.end());
-  compiler::TileFormat format;  // 64 x 64, 8 bits
-  format.code.cell_bits = 2;
-  return compiler::plan({.layer = &integer, .alive = &mask, .folding = {}}, format,
-                        {.share = share})
-      .size();
-}
-
-struct Counts {
-  std::size_t dense = 0, pruned = 0, shared = 0;
-};
-
-/// What `name` makes of an untrained ResNet-8, without training.
-Counts counts_of(const std::string& name, const MethodOptions::Given& given) {
-  network::Network network = network::make_network("resnet8", {3, 32, 32}, 10, 21);
-  const PruningContext context{.layers = prunable_layers(network), .tile = {}};
-  const Selection selection = make_method(find_method(name), given)->select(0, network, context);
-  Counts counts;
-  for (const PrunableLayer& layer : context.layers) {
-    const auto& mask = selection.weights.at(layer.name);
-    counts.dense += crossbars(layer, std::vector<std::uint8_t>(mask.size(), 1), false);
-    counts.pruned += crossbars(layer, mask, false);
-    counts.shared += crossbars(layer, mask, true);
-  }
-  return counts;
-}
-
-TEST(Xcs, FreesACrossbarForEveryBundle) {
-  const Counts counts = counts_of("xcs", {{"ratio", "0.4"}});
-  EXPECT_EQ(counts.dense, 168U);  // of 172, without the first and the last layer
-  // 60 % of the weights stay, and the crossbars that hold them are full.
-  EXPECT_NEAR(static_cast<double>(counts.pruned), 0.6 * 168.0, 4.0);
-}
-
-TEST(Xrs, FreesCrossbarsWhereTheCompilerLetsBandsShareThem) {
-  const Counts counts = counts_of("xrs", {{"ratio", "0.5"}});
-  EXPECT_EQ(counts.dense, 168U);
-  EXPECT_EQ(counts.pruned, 168U);
-  EXPECT_LT(counts.shared, 0.65 * 168.0);
-}
-
-TEST(ColumnBundles, KeepTheStrongestSegmentOfEveryOutput) {
-  const PrunableLayer layer{.name = "layer", .outputs = 4, .inputs = 4};
-  const std::vector<float> weights = {9, 9, 1, 1,  //
-                                      8, 8, 2, 2,  //
-                                      1, 1, 7, 7,  //
-                                      2, 2, 1, 1};
-  const auto bundles = column_bundles(weights, layer, {2, 2});
-  // Band 0 may lose output 2 only, too few; band 1 outputs 3, 0, 1, of which two free a crossbar.
-  ASSERT_EQ(bundles.size(), 1U);
-  EXPECT_THAT(bundles[0].blocks, ElementsAre(WeightBlock{0, 1, 2, 2}, WeightBlock{3, 1, 2, 2}));
-  EXPECT_EQ(bundles[0].weights, 4);
-}
-
-TEST(RowBundles, LeaveHalvesOfATile) {
-  const PrunableLayer layer{.name = "layer", .outputs = 1, .inputs = 13};
-  const std::vector<float> weights = {8, 7, 6, 5, 4, 3, 2, 1, 5, 4, 3, 2, 1};
-  std::vector<std::int64_t> sizes;
-  for (const WeightBundle& bundle : row_bundles(weights, layer, {8, 2})) {
-    sizes.push_back(bundle.weights);
-  }
-  EXPECT_THAT(sizes, ElementsAre(4, 2, 1, 1, 2, 1));  // 8 -> 4, 2, 1 and 5 -> 4, 2, 1
-}
-
-TEST(DropWeakest, ComparesOverAllLayersOrWithinEach) {
-  network::Network network = tests::tiny_network();
-  const auto layers = prunable_layers(network, {.keep_first = false, .keep = {}});
-  const PruningContext context{.layers = layers, .tile = kTile};
-  for (float& weight : network::weight_of(network.node("conv1")).values) weight = 1.0F;
-  const auto bundles = [&] {
-    std::vector<std::vector<WeightBundle>> all;
-    for (const PrunableLayer& layer : layers) {
-      all.push_back(single_groups(network::weight_values(network.nodes[layer.node]), layer, kTile,
-                                  Grain::kRows));
-    }
-    return all;
-  }();
-  const Selection global = drop_weakest(bundles, context, {.ratio = 0.3});
-  EXPECT_THAT(global.weights.at("conv1"), Each(1));  // all its rows are of mean strength
-  const Selection each = drop_weakest(bundles, context, {.ratio = 0.3, .global = false});
-  EXPECT_THAT(each.weights.at("conv1"), Contains(0));
-  for (const auto& [name, mask] : each.weights) {
-    EXPECT_NEAR(share_kept({{name, mask}}), 0.7, 0.02) << name;
-  }
 }
 
 TEST(RegularisedMethods, RefuseBadOptionsAndTiles) {
