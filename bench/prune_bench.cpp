@@ -19,7 +19,7 @@ namespace {
 
 constexpr const char* kLargest = "prune.step_over_plain";
 constexpr double kBudget = 1.3;
-constexpr int kBatch = 128, kSteps = 4, kRounds = 7;
+constexpr int kBatch = 128, kSteps = 4, kRounds = 5;
 
 /// Penalised trainings to time, by name of their figure.
 std::map<std::string, std::pair<std::string, pruning::MethodOptions::Given>> cases() {
