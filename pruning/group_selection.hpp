@@ -29,8 +29,8 @@ std::vector<WeightBundle> column_bundles(std::span<const float> weights, const P
                                          const TileShape& tile);
 
 /// Row segments of each tile, weakest first, in bundles that leave rows / 2, rows / 4, .., 1 of
-/// them: remnants of several bands that the compiler stacks (its pass `share`) then fill crossbars
-/// without a gap (XRS). The strongest row segment of every tile is in no bundle.
+/// them: remnants of several bands that the compiler stacks (its pass `share`) then fill all
+/// crossbars but the last (XRS). The strongest row segment of every tile is in no bundle.
 std::vector<WeightBundle> row_bundles(std::span<const float> weights, const PrunableLayer& layer,
                                       const TileShape& tile);
 
