@@ -1,13 +1,13 @@
-// A term added to the loss while training. Internal to pruning/ and its tests: it has LibTorch
-// types.
+// A term added to the loss while training. Free of LibTorch types, so that a method can include it;
+// what defines a penalty needs pruning/torch_network.hpp.
 #pragma once
 
 #include <string>
 #include <vector>
 
-#include "pruning/torch_network.hpp"
-
 namespace crossloop::pruning {
+
+struct NodeTensors;  // pruning/torch_network.hpp
 
 class Penalty {
  public:

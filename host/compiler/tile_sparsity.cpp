@@ -27,15 +27,9 @@ std::vector<std::int64_t> tiles_by_sparsity(const Deployment& deployment) {
     throw InputError("sparsity of tiles: tiles have " + std::to_string(rows) +
                      " word lines, expected a power of two");
   }
-  const auto finest = static_cast<std::size_t>(std::countr_zero(rows));
-  std::vector<std::int64_t> tiles(finest + 2);
+  std::vector<std::int64_t> tiles(sparsity_level(0, rows) + 1);
   for (const Crossbar& crossbar : deployment.crossbars) {
-    const unsigned filled = fullest_column(crossbar);
-    // The least power of two that is not less than `filled` is X / 2^k.
-    const std::size_t level =
-        filled == 0 ? finest + 1
-                    : finest - static_cast<std::size_t>(std::countr_zero(std::bit_ceil(filled)));
-    tiles[level] += 1;
+    tiles[sparsity_level(fullest_column(crossbar), rows)] += 1;
   }
   tiles.back() += tiles_left_out(deployment);
   return tiles;

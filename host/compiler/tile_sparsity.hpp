@@ -1,12 +1,23 @@
 // How sparse the tiles of a deployment are, as work on ADC-aware pruning counts it.
 #pragma once
 
+#include <bit>
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
 #include "host/compiler/deployment.hpp"
 
 namespace crossloop::compiler {
+
+/// The level k of a tile of `rows` word lines, a power of two, whose fullest column has `filled`
+/// nonzeros, at most `rows`: filled <= rows / 2^k and no higher k; log2 rows + 1 where filled is 0.
+constexpr std::size_t sparsity_level(unsigned filled, unsigned rows) {
+  const auto finest = static_cast<std::size_t>(std::countr_zero(rows));
+  if (filled == 0) return finest + 1;
+  // The least power of two that is not less than `filled` is rows / 2^k.
+  return finest - static_cast<std::size_t>(std::countr_zero(std::bit_ceil(filled)));
+}
 
 /// Tiles by level of sparsity, [log2 X + 2], X the word lines of a tile: entry k counts the tiles
 /// whose fullest column has at most X / 2^k cells above level 0 and no higher k, the last entry
