@@ -10,26 +10,6 @@
 
 namespace crossloop::pruning {
 
-namespace {
-
-PrunableLayer layer_of(const network::Network& network, std::size_t index) {
-  const network::Node& node = network.nodes[index];
-  PrunableLayer layer{.node = index, .name = node.name};
-  if (const auto* conv = std::get_if<network::Conv>(&node.op)) {
-    layer.outputs = conv->out_channels;
-    layer.taps = conv->window.kernel_h * conv->window.kernel_w;
-    layer.groups = conv->groups;
-    layer.inputs = conv->in_channels / conv->groups * layer.taps;
-  } else {
-    const auto& linear = std::get<network::Linear>(node.op);
-    layer.outputs = linear.out_features;
-    layer.inputs = linear.in_features;
-  }
-  return layer;
-}
-
-}  // namespace
-
 std::unique_ptr<Penalty> Method::penalty(int /*stage*/, const network::Network& /*network*/,
                                          const PruningContext& /*context*/) const {
   return nullptr;
@@ -47,6 +27,22 @@ const MethodInfo& find_method(const std::string& name) {
 
 std::unique_ptr<Method> make_method(const MethodInfo& info, const MethodOptions::Given& given) {
   return info.make(MethodOptions(info.name, info.options, given));
+}
+
+PrunableLayer layer_of(const network::Network& network, std::size_t index) {
+  const network::Node& node = network.nodes[index];
+  PrunableLayer layer{.node = index, .name = node.name};
+  if (const auto* conv = std::get_if<network::Conv>(&node.op)) {
+    layer.outputs = conv->out_channels;
+    layer.taps = conv->window.kernel_h * conv->window.kernel_w;
+    layer.groups = conv->groups;
+    layer.inputs = conv->in_channels / conv->groups * layer.taps;
+  } else {
+    const auto& linear = std::get<network::Linear>(node.op);
+    layer.outputs = linear.out_features;
+    layer.inputs = linear.in_features;
+  }
+  return layer;
 }
 
 std::vector<PrunableLayer> prunable_layers(const network::Network& network,

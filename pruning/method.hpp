@@ -98,6 +98,9 @@ const MethodInfo& find_method(const std::string& name);
 /// `info` with options as given; throws InputError for those it does not have or take.
 std::unique_ptr<Method> make_method(const MethodInfo& info, const MethodOptions::Given& given);
 
+/// The Conv or Linear `network.nodes[index]` as a layer that may be pruned.
+PrunableLayer layer_of(const network::Network& network, std::size_t index);
+
 /// The layers a method may prune. `keep_first`, `keep_last`: the first Conv or Linear, the last one
 /// stay as they are; so do the nodes `keep`, which must be there.
 struct LayerPolicy {
