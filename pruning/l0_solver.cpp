@@ -42,10 +42,11 @@ L0Solution least_squares(const MatrixXd& gram, Indices kept) {
   }
   if (!kept.empty()) {
     MatrixXd part = gram(kept, kept);
-    const VectorXd target = gram(kept, Eigen::all).rowwise().sum();
+    const VectorXd target = gram.rowwise().sum()(kept);
     const double ridge = kRidge * part.trace() / static_cast<double>(kept.size());
     part.diagonal().array() += ridge > 0.0 ? ridge : 1.0;
-    solution.coefficients(kept) = part.llt().solve(target);
+    const VectorXd found = part.llt().solve(target);
+    solution.coefficients(kept) = found;
   }
   solution.loss = loss_of(gram, solution.coefficients);
   return solution;
@@ -72,7 +73,7 @@ Indices draw(const VectorXd& weights, const Indices& candidates, int count,
   const double top = weights.maxCoeff();
   VectorXd keys = VectorXd::Constant(weights.size(), -std::numeric_limits<double>::infinity());
   for (const int g : candidates) {
-    const double u = (static_cast<double>(draws.bits()) + 0.5) / 4294967296.0;
+    const double u = (static_cast<double>(draws.word()) + 0.5) / 4294967296.0;
     if (weights(g) > 0.0) keys(g) = std::log(u) / (weights(g) / top);
   }
   return largest(keys, candidates, count);
@@ -83,8 +84,9 @@ L0Solution project_repeatedly(const MatrixXd& gram, int kept, double relaxation,
   const Indices all = all_of(gram);
   const auto n = static_cast<int>(gram.rows());
   const VectorXd norms = gram.diagonal().cwiseMax(0.0).cwiseSqrt();
-  const double steepest =
-      Eigen::SelfAdjointEigenSolver<MatrixXd>(gram, Eigen::EigenvaluesOnly).eigenvalues().maxCoeff();
+  const double steepest = Eigen::SelfAdjointEigenSolver<MatrixXd>(gram, Eigen::EigenvaluesOnly)
+                              .eigenvalues()
+                              .maxCoeff();
   const double step = steepest > 0.0 ? 1.0 / steepest : 0.0;
   data::RandomDraws draws(options.seed, kProjectionPurpose, options.item);
   VectorXd beta = VectorXd::Ones(n);
@@ -95,7 +97,8 @@ L0Solution project_repeatedly(const MatrixXd& gram, int kept, double relaxation,
     for (int s = 0; s < options.dense_steps; ++s) {
       beta -= step * (gram * (beta - VectorXd::Ones(n)));
     }
-    const double past = options.iterations > 1 ? static_cast<double>(t) / (options.iterations - 1) : 1;
+    const double past =
+        options.iterations > 1 ? static_cast<double>(t) / (options.iterations - 1) : 1;
     const double rho = 1.0 + (relaxation - 1.0) * (1.0 - past);
     const int wide = std::min(n, static_cast<int>(std::ceil(rho * kept - 1e-9)));
     const VectorXd weights = beta.cwiseAbs().cwiseProduct(norms);

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <Eigen/Core>
-
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -22,18 +21,19 @@ L0Solver l0_solver(const std::string& word);
 
 struct L0Options {
   L0Solver solver = L0Solver::kRpp;
-  int iterations = 200;     ///< projections, at least 1
-  int dense_steps = 5;      ///< gradient steps before each, at least 1
-  double relaxation = 1.5;  ///< candidates over parts that stay, in the first projection; at least 1
+  int iterations = 200;  ///< projections, at least 1
+  int dense_steps = 5;   ///< gradient steps before each, at least 1
+  double relaxation =
+      1.5;  ///< candidates over parts that stay, in the first projection; at least 1
   std::uint64_t seed = 1;
   std::uint64_t item = 0;  ///< which problem of the seed: each draws numbers of its own
 };
 
 struct L0Solution {
-  std::vector<int> kept;             ///< rising, as many as were asked for
-  Eigen::VectorXd coefficients;      ///< [n]; least squares on `kept`, 0 elsewhere
-  double loss = 0.0;                 ///< see solve_l0
-  std::vector<double> loss_so_far;   ///< the best loss after each projection or step
+  std::vector<int> kept;            ///< rising, as many as were asked for
+  Eigen::VectorXd coefficients;     ///< [n]; least squares on `kept`, 0 elsewhere
+  double loss = 0.0;                ///< see solve_l0
+  std::vector<double> loss_so_far;  ///< the best loss after each projection or step
 };
 
 /// Chooses `kept` of the n parts Z_g of Y = sum Z_g, and their coefficients beta, so that
@@ -41,12 +41,12 @@ struct L0Solution {
 ///   L(beta) = 1/2 ||Y - sum_g beta_g Z_g||^2 = 1/2 (beta - 1)^T A (beta - 1),  A = Z^T Z
 ///
 /// is small. `gram` is A [n][n], symmetric and positive semidefinite. In the spirit of Liang et al.
-/// 2018 (methods.md 1.4, 1.5). Equal arguments give equal answers. Throws InputError where `gram` is
-/// empty, not square or not finite, `kept` is not 0..n, or an option is out of its range.
+/// 2018 (methods.md 1.4, 1.5). Equal arguments give equal answers. Throws InputError where `gram`
+/// is empty, not square or not finite, `kept` is not 0..n, or an option is out of its range.
 L0Solution solve_l0(const Eigen::MatrixXd& gram, int kept, const L0Options& options = {});
 
-/// The smallest loss of all choices of `kept` parts, by trying each; for n up to 20 or so. Throws as
-/// solve_l0.
+/// The smallest loss of all choices of `kept` parts, by trying each; for n up to 20 or so. Throws
+/// as solve_l0.
 double smallest_l0_loss(const Eigen::MatrixXd& gram, int kept);
 
 }  // namespace crossloop::pruning
