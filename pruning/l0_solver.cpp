@@ -184,6 +184,11 @@ L0Solution solve_l0(const MatrixXd& gram, int kept, const L0Options& options) {
   return least_squares(gram, largest(gram.diagonal(), all_of(gram), kept));
 }
 
+L0Solution fit_l0(const MatrixXd& gram, const Indices& kept) {
+  check(gram, static_cast<int>(kept.size()), {});
+  return least_squares(gram, kept);
+}
+
 double smallest_l0_loss(const MatrixXd& gram, int kept) {
   check(gram, kept, {});
   std::vector<bool> chosen(static_cast<std::size_t>(gram.rows()), false);

@@ -45,6 +45,10 @@ struct L0Solution {
 /// is empty, not square or not finite, `kept` is not 0..n, or an option is out of its range.
 L0Solution solve_l0(const Eigen::MatrixXd& gram, int kept, const L0Options& options = {});
 
+/// Least squares on the parts `kept`, which is sorted. Throws as solve_l0 for `gram`; indices in
+/// range are asserted by Eigen.
+L0Solution fit_l0(const Eigen::MatrixXd& gram, const std::vector<int>& kept);
+
 /// The smallest loss of all choices of `kept` parts, by trying each; for n up to 20 or so. Throws
 /// as solve_l0.
 double smallest_l0_loss(const Eigen::MatrixXd& gram, int kept);
