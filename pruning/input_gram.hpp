@@ -2,7 +2,6 @@
 #pragma once
 
 #include <Eigen/Core>
-
 #include <cstdint>
 
 #include "host/data/dataset.hpp"
@@ -11,9 +10,9 @@
 
 namespace crossloop::pruning {
 
-/// X^T X [inputs][inputs] of the im2col windows X that `layer` (of one group, asserted) reads in the
-/// float network for the first `images` images, divided by their number. At most 64 windows of an
-/// image, drawn with `seed`.
+/// X^T X [inputs][inputs] of the im2col windows X that `layer` (of one group, asserted) reads in
+/// the float network for the first `images` images, divided by their number. At most 64 windows of
+/// an image, drawn with `seed`.
 Eigen::MatrixXd input_gram(const network::Network& network, const PrunableLayer& layer,
                            const data::Dataset& dataset, int images, std::uint64_t seed);
 

@@ -16,9 +16,10 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using testing_support::error_of;
 
-/// fc: 6 inputs on crossbars of 2 rows, the weights all different.
+/// fc: 6 channels of 2 x 4 pixels on crossbars of 16 rows, the weights all different.
 network::Network six_inputs(const std::string& order) {
-  network::Network network = single_linear(6, 4);
+  network::Network network = single_linear(48, 4);
+  network.input_shape = {6, 2, 4};
   auto& weight = std::get<network::Linear>(network.nodes[0].op).weight;
   for (std::size_t i = 0; i < weight.size(); ++i) weight[i] = static_cast<float>(i + 1);
   if (!order.empty()) network.metadata["pruning.order.fc"] = order;
@@ -26,30 +27,34 @@ network::Network six_inputs(const std::string& order) {
 }
 
 Deployment compiled(network::Network network, const PlacementOptions& placement = {}) {
-  return compile(network, test_tile(2, 64), test_device(), noisy_images({6, 1, 1}, 8, 3),
+  return compile(network, test_tile(16, 64), test_device(), noisy_images({6, 2, 4}, 8, 3),
                  {.placement = placement, .activations = {}});
 }
 
-std::vector<std::vector<std::int32_t>> rows_of(const Deployment& deployment) {
-  std::vector<std::vector<std::int32_t>> rows;
+/// The channels of each crossbar, in order of its word lines.
+std::vector<std::vector<std::int32_t>> channels_of(const Deployment& deployment) {
+  std::vector<std::vector<std::int32_t>> channels;
   for (const Crossbar& crossbar : deployment.crossbars) {
-    rows.emplace_back(crossbar.tables.rows.begin(), crossbar.tables.rows.end());
+    auto& met = channels.emplace_back();
+    for (const std::int32_t row : crossbar.tables.rows) {
+      if (met.empty() || met.back() != row / 8) met.push_back(row / 8);
+    }
   }
-  return rows;
+  return channels;
 }
 
 TEST(ChannelOrder, DecidesWhichInputsShareABand) {
-  EXPECT_THAT(rows_of(compiled(six_inputs(""))),
+  EXPECT_THAT(channels_of(compiled(six_inputs(""))),
               ElementsAre(ElementsAre(0, 1), ElementsAre(2, 3), ElementsAre(4, 5)));
-  EXPECT_THAT(rows_of(compiled(six_inputs("5 0 3 1 2 4"))),
+  EXPECT_THAT(channels_of(compiled(six_inputs("5 0 3 1 2 4"))),
               ElementsAre(ElementsAre(5, 0), ElementsAre(3, 1), ElementsAre(2, 4)));
 }
 
 TEST(ChannelOrder, WinsOverThePassThatReorders) {
   PlacementOptions placement;
   placement.plan.reorder = true;
-  EXPECT_EQ(rows_of(compiled(six_inputs("0 2 4 1 3 5"), placement)),
-            rows_of(compiled(six_inputs("0 2 4 1 3 5"))));
+  EXPECT_EQ(channels_of(compiled(six_inputs("0 2 4 1 3 5"), placement)),
+            channels_of(compiled(six_inputs("0 2 4 1 3 5"))));
 }
 
 TEST(ChannelOrder, LeavesEveryWeightInPlace) {
@@ -59,7 +64,7 @@ TEST(ChannelOrder, LeavesEveryWeightInPlace) {
   layer.crossbars = natural.layers[0].crossbars;
   EXPECT_EQ(layer, natural.layers[0]);
   std::set<std::int32_t> met;
-  for (const auto& rows : rows_of(ordered)) met.insert(rows.begin(), rows.end());
+  for (const auto& channels : channels_of(ordered)) met.insert(channels.begin(), channels.end());
   EXPECT_THAT(met, ElementsAre(0, 1, 2, 3, 4, 5));
 }
 
@@ -67,7 +72,8 @@ TEST(ChannelOrder, FreesCrossbarsWhereDeadInputsComeTogether) {
   network::Network network = six_inputs("");
   auto& weight = std::get<network::Linear>(network.nodes[0].op).weight;
   for (std::size_t i = 0; i < weight.size(); ++i) {
-    if (i % 6 == 0 || i % 6 == 3) weight[i] = 0.0F;
+    const std::size_t channel = i % 48 / 8;
+    if (channel == 0 || channel == 3) weight[i] = 0.0F;
   }
   EXPECT_EQ(compiled(network).count().pruned, 3);
   network.metadata["pruning.order.fc"] = "0 3 1 2 4 5";
