@@ -20,7 +20,9 @@ using testing_support::error_of;
 network::Network six_inputs(const std::string& order) {
   network::Network network = single_linear(48, 4);
   network.input_shape = {6, 2, 4};
-  auto& weight = std::get<network::Linear>(network.nodes[0].op).weight;
+  network.nodes.insert(network.nodes.begin(), {"flat", network::Flatten{}, {"input"}, "flat", {}});
+  network.node("fc").inputs = {"flat"};
+  auto& weight = std::get<network::Linear>(network.node("fc").op).weight;
   for (std::size_t i = 0; i < weight.size(); ++i) weight[i] = static_cast<float>(i + 1);
   if (!order.empty()) network.metadata["pruning.order.fc"] = order;
   return network;
@@ -70,7 +72,7 @@ TEST(ChannelOrder, LeavesEveryWeightInPlace) {
 
 TEST(ChannelOrder, FreesCrossbarsWhereDeadInputsComeTogether) {
   network::Network network = six_inputs("");
-  auto& weight = std::get<network::Linear>(network.nodes[0].op).weight;
+  auto& weight = std::get<network::Linear>(network.node("fc").op).weight;
   for (std::size_t i = 0; i < weight.size(); ++i) {
     const std::size_t channel = i % 48 / 8;
     if (channel == 0 || channel == 3) weight[i] = 0.0F;
