@@ -5,6 +5,7 @@
 #include <map>
 
 #include "host/compiler/activation_scales.hpp"
+#include "host/compiler/channel_order.hpp"
 #include "host/compiler/deployment_file.hpp"
 #include "host/compiler/digital_layers.hpp"
 #include "host/compiler/duplicate.hpp"
@@ -136,7 +137,11 @@ class Compilation {
     std::transform(folded.weights.begin(), folded.weights.end(), alive.begin(),
                    [](double weight) { return static_cast<std::uint8_t>(weight != 0.0); });
     const auto index = static_cast<std::int32_t>(result_.layers.size());
-    place(result_, layer, index, alive, sigma_, options_.placement);
+    PlacementOptions placement = options_.placement;
+    const int taps = layer.window.kernel_h * layer.window.kernel_w;
+    placement.plan.order =
+        given_channel_order(network_, layer.name, layer.inputs_per_output / taps);
+    place(result_, layer, index, alive, sigma_, placement);
     if (layer.crossbars.empty()) {
       throw InputError("node '" + layer.name +
                        "': every weight is zero, expected at least one "
@@ -175,6 +180,7 @@ Deployment compile(Network& network, const TileFormat& tile, const analog::Devic
                    const data::Dataset& calibration, const CompileOptions& options) {
   check_tile(tile);
   check_code(tile, device);
+  check_channel_orders(network);
   if (calibration.count < 1) {
     throw InputError("calibration set '" + calibration.name + "' has no images, expected some");
   }

@@ -156,7 +156,7 @@ std::vector<Block> reported_plan(Deployment& deployment, const MaskedLayer& mask
                               {"row compaction", &PlanOptions::compact},
                               {"column rearrangement", &PlanOptions::rearrange},
                               {"shared remnants", &PlanOptions::share}};
-  PlanOptions options;
+  PlanOptions options{.order = wanted.plan.order};
   MaskedLayer whole = masked;
   whole.alive = &alive;
   std::vector<Block> blocks = plan(whole, deployment.tile, options);

@@ -34,13 +34,17 @@ bool any_alive(const MaskedLayer& masked, const Ints& accumulators, const Ints& 
 int taps_of(const Layer& layer) { return layer.window.kernel_h * layer.window.kernel_w; }
 
 /// Input channels in the order in which they meet the bands.
-Ints channel_order(const MaskedLayer& masked, bool by_importance) {
+Ints channel_order(const MaskedLayer& masked, const PlanOptions& options) {
   const Layer& layer = *masked.layer;
   const auto inputs = static_cast<std::size_t>(layer.inputs_per_output);
   const auto taps = static_cast<std::size_t>(taps_of(layer));
+  if (!options.order.empty()) {
+    assert(options.order.size() == inputs / taps);
+    return options.order;
+  }
   Ints order(inputs / taps);
   std::iota(order.begin(), order.end(), 0);
-  if (!by_importance) return order;
+  if (!options.reorder) return order;
   std::vector<double> importance(order.size());
   for (std::size_t i = 0; i < layer.weights.size(); ++i) {
     importance[i % inputs / taps] += std::abs(layer.weights[i]) * layer.weight_scale[i / inputs];
@@ -217,7 +221,7 @@ std::vector<Block> shared(const MaskedLayer& masked, const TileFormat& tile,
 
 std::vector<Block> plan_bands(const MaskedLayer& masked, const TileFormat& tile,
                               const PlanOptions& options, bool compact) {
-  const Ints channels = kept_channels(masked, channel_order(masked, options.reorder), compact);
+  const Ints channels = kept_channels(masked, channel_order(masked, options), compact);
   const auto bands = masked.layer->mapping == Mapping::kFolded
                          ? folded_bands(masked, tile, channels, compact)
                          : semi_folded_bands(masked, channels);

@@ -21,6 +21,9 @@ struct PlanOptions {
   /// Remnants of several bands on one crossbar: where rows and columns suffice and no row of one
   /// meets a live weight of a column that the other alone has.
   bool share = false;
+  /// Input channels in the order in which they meet the bands, a permutation (asserted), instead of
+  /// their natural order or that of `reorder`; empty: none given.
+  std::vector<std::int32_t> order = {};
 };
 
 /// What one crossbar will hold.
