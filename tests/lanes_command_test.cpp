@@ -1,4 +1,5 @@
 // crossloop run --on lanes: whole networks on the Verilated lanes.
+#include "host/compiler/deployment_file.hpp"
 #include "host/lanes/patterns.hpp"
 #include "host/network/onnx_file.hpp"
 #include "host/network/zoo.hpp"
@@ -103,6 +104,36 @@ TEST_F(LanesCommand, SaysWhyALayerRunsDense) {
 TEST_F(LanesCommand, RunsADeploymentAsTheModelItWasCompiledFrom) {
   compile("--calibration-images 256", "net.xbar");
   EXPECT_EQ(run_json("net.xbar", "balanced"), run_json("pruned.onnx", "balanced"));
+}
+
+/// One level away from its weight in one cell: the lane computes with another weight than w_q.
+TEST_F(LanesCommand, FindsAPlantedFault) {
+  compile("--calibration-images 16", "fault.xbar");
+  compiler::Deployment deployment = compiler::read_deployment(*folder_ / "fault.xbar");
+  compiler::Crossbar& crossbar = deployment.crossbars.at(
+      static_cast<std::size_t>(deployment.layers.front().crossbars.front()));
+  const auto driven = std::ranges::find_if(crossbar.levels, [](int level) { return level > 0; });
+  ASSERT_NE(driven, crossbar.levels.end());
+  --*driven;  // still within its group
+  compiler::write_deployment(deployment, *folder_ / "fault.xbar");
+  const auto result = folder_->run(
+      "run -q fault.xbar --data digits --images 1 --on lanes --lane sparse --json fault.json");
+  EXPECT_EQ(result.code, 1) << result.output;
+  const auto run = folder_->json("fault.json");
+  const int mismatches = run.at("mismatches");
+  EXPECT_GT(mismatches, 0);
+  EXPECT_LE(mismatches, 64);  // one output of each window of the first layer
+  EXPECT_EQ(run.at("layers").front().at("mismatches"), mismatches);
+  EXPECT_THAT(result.errors, HasSubstr("layer " + deployment.layers.front().name + ": " +
+                                       std::to_string(mismatches) +
+                                       " sums of the sparse lane are not those of w_q and input"));
+}
+
+TEST_F(LanesCommand, RefusesANetworkOfWhichNoLayerFits) {
+  EXPECT_THAT(refusal("whole.onnx --on lanes --lane balanced"),
+              AllOf(HasSubstr("no layer keeps at most 4 of every 16 weights"),
+                    HasSubstr("first: layer block"), HasSubstr("expected at most 4")));
+  EXPECT_EQ(run_json("whole.onnx", "sparse").at("lane"), "sparse");  // which takes any weights
 }
 
 TEST_F(LanesCommand, RefusesWhatDoesNotFit) {
