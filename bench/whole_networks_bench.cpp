@@ -52,9 +52,10 @@ analog::Device rough_device() {
   return device;
 }
 
-/// Runs `images` in RTL and engine on one snapshot of a chip of 128 x 128 tiles.
+/// Runs `images` in RTL and engine on one snapshot of a chip of 128 x 128 tiles; `stalls` is the
+/// chance that the host leaves out a cycle on an AXI channel.
 Comparison compare_network(network::Network net, const data::Dataset& images,
-                           const data::Dataset& calibration) {
+                           const data::Dataset& calibration, double stalls = 0.0) {
   const analog::Device device = rough_device();
   compiler::TileFormat tile;
   tile.rows = tile.columns = kSize;
@@ -64,7 +65,8 @@ Comparison compare_network(network::Network net, const data::Dataset& images,
   runtime::calibrate_ideal(deployment, calibration, {.percentile = 99.0});  // the rest clips
   runtime::EngineBackend engine(tile, device, kChipSeed);
   runtime::program_all(engine, deployment);
-  auto core = testbench::make_verilated_device({.geometry = {kSize, kSize, 8}});
+  auto core = testbench::make_verilated_device(
+      {.geometry = {kSize, kSize, 8}, .stall_probability = stalls});
   runtime::DeviceBackend rtl("rtl",
                              std::make_unique<runtime::PlantedTransport>(
                                  std::move(core), analog::Chip(device, tile.code, kChipSeed)),
@@ -119,12 +121,20 @@ Figure mismatches(const Comparison& result) {
   return {whole ? static_cast<double>(result.mismatches) : 1e9, "integers", 0.0, Better::kSmaller};
 }
 
-std::map<std::string, Figure> measure_resnet8() {
+Figure resnet8_mismatches(double stalls) {
   auto net = network::read_onnx(std::filesystem::path(CROSSLOOP_SOURCE_DIR) /
                                 "models/resnet8_shapes.onnx");
   const data::Dataset images = data::make_shapes(1, 32);
-  return {{"rtl.resnet8_mismatches",
-           mismatches(compare_network(std::move(net), images.slice(0, 16), images.slice(16, 16)))}};
+  return mismatches(
+      compare_network(std::move(net), images.slice(0, 16), images.slice(16, 16), stalls));
+}
+
+std::map<std::string, Figure> measure_resnet8() {
+  return {{"rtl.resnet8_mismatches", resnet8_mismatches(0.0)}};
+}
+
+std::map<std::string, Figure> measure_resnet8_stalled() {
+  return {{"rtl.resnet8_stalled_mismatches", resnet8_mismatches(0.5)}};
 }
 
 std::map<std::string, Figure> measure_resnet20() {
@@ -148,6 +158,7 @@ std::map<std::string, Figure> measure_vgg11() {
 
 std::vector<Benchmark> whole_networks() {
   return {{{"rtl.resnet8_mismatches"}, measure_resnet8},
+          {{"rtl.resnet8_stalled_mismatches"}, measure_resnet8_stalled},
           {{"rtl.resnet20_mismatches", "rtl.resnet20_images_per_second",
             "rtl.resnet20_cycles_per_image"},
            measure_resnet20},

@@ -1,4 +1,5 @@
 // crossloop run --on lanes: whole networks on the Verilated lanes.
+#include "host/compiler/deployment_file.hpp"
 #include "host/lanes/patterns.hpp"
 #include "host/network/onnx_file.hpp"
 #include "host/network/zoo.hpp"
@@ -103,6 +104,42 @@ TEST_F(LanesCommand, SaysWhyALayerRunsDense) {
 TEST_F(LanesCommand, RunsADeploymentAsTheModelItWasCompiledFrom) {
   compile("--calibration-images 256", "net.xbar");
   EXPECT_EQ(run_json("net.xbar", "balanced"), run_json("pruned.onnx", "balanced"));
+}
+
+/// One level away from its weight in one cell: the lane computes with another weight than w_q.
+TEST_F(LanesCommand, FindsAPlantedFault) {
+  compile("--calibration-images 16", "fault.xbar");
+  compiler::Deployment deployment = compiler::read_deployment(*folder_ / "fault.xbar");
+  compiler::Crossbar& crossbar = deployment.crossbars.at(
+      static_cast<std::size_t>(deployment.layers.front().crossbars.front()));
+  const auto driven = std::ranges::find_if(crossbar.levels, [](int level) { return level > 0; });
+  ASSERT_NE(driven, crossbar.levels.end());
+  --*driven;  // still within its group
+  compiler::write_deployment(deployment, *folder_ / "fault.xbar");
+  const auto result = folder_->run(
+      "run -q fault.xbar --data digits --images 1 --on lanes --lane sparse --json fault.json");
+  EXPECT_EQ(result.code, 1) << result.output;
+  const auto run = folder_->json("fault.json");
+  const int mismatches = run.at("mismatches");
+  EXPECT_GT(mismatches, 0);
+  EXPECT_LE(mismatches, 64);  // one output of each window of the first layer
+  EXPECT_EQ(run.at("layers").front().at("mismatches"), mismatches);
+  EXPECT_THAT(result.errors, HasSubstr("layer " + deployment.layers.front().name + ": " +
+                                       std::to_string(mismatches) +
+                                       " sums of the sparse lane are not those of w_q and input"));
+}
+
+/// Nothing of it is pruned; with 3 channels at its input even the first layer has too many.
+TEST_F(LanesCommand, RefusesANetworkOfWhichNoLayerFits) {
+  const std::string model = CROSSLOOP_SOURCE_DIR "/models/resnet8_shapes.onnx";
+  const auto result =
+      folder_->run("run -q " + model + " --data shapes --images 1 --on lanes --lane balanced");
+  EXPECT_EQ(result.code, 2) << result.output;
+  EXPECT_THAT(result.output, IsEmpty());
+  EXPECT_THAT(result.errors,
+              AllOf(HasSubstr("network resnet8: no layer keeps at most 4 of every 16 weights"),
+                    HasSubstr("first: layer conv1: output channel 0, kernel position (0, 0), "
+                              "group 0 (input channels 0..2): 3 weights, expected at most 1")));
 }
 
 TEST_F(LanesCommand, RefusesWhatDoesNotFit) {
