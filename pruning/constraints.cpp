@@ -53,8 +53,8 @@ bool reads_pixels(const network::Network& network, std::size_t index) {
   return *value == network.input_name;
 }
 
-/// What the step between two integer weights is a multiple of, by weight: the first layer's scale is
-/// that of w / (255 * std[channel]).
+/// What the step between two integer weights is a multiple of, by weight: the first layer's scale
+/// is that of w / (255 * std[channel]).
 std::vector<float> unfold_factors(const network::Network& network, std::size_t index,
                                   const at::Tensor& weight) {
   const std::int64_t inputs = weight.numel() / weight.size(0);
@@ -177,8 +177,7 @@ void ConstraintKeeper::bind_weight(const network::Network& network, std::size_t 
     weight.limit = weight.scale * (largest_level_ * (1.0 - kClampMargin));
   }
   if (constraints.dynamic_scale) {
-    weight.unfold =
-        like_weight(unfold_factors(network, index, tensor), tensor, node.name, "scale");
+    weight.unfold = like_weight(unfold_factors(network, index, tensor), tensor, node.name, "scale");
   }
   const auto limit = constraints.weight_limit.find(node.name);
   if (limit != constraints.weight_limit.end()) weight.limit = smaller(weight.limit, limit->second);

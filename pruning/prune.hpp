@@ -22,7 +22,8 @@ struct ColumnGrainOptions {
   /// layers not in `prunable` stay dense.
   double crossbar_ratio = 0.6;
   double layer_limit = 0.25;  ///< smallest share of segments a band keeps, so that no layer dies
-  /// Indices of the nodes that may lose segments; none: all but the first and the last with weights.
+  /// Indices of the nodes that may lose segments; none: all but the first and the last with
+  /// weights.
   std::vector<std::size_t> prunable = {};
 };
 
@@ -38,8 +39,8 @@ struct PruningResult {
   std::vector<LayerPruning> layers;
 };
 
-/// The segments that stay, by magnitude alone. Throws InputError if the ratio cannot be reached or a
-/// convolution has groups.
+/// The segments that stay, by magnitude alone. Throws InputError if the ratio cannot be reached or
+/// a convolution has groups.
 PruningResult prune_column_grain(const network::Network& network,
                                  const ColumnGrainOptions& options);
 

@@ -148,9 +148,7 @@ at::Tensor TorchNetwork::forward(const at::Tensor& input, BatchNormMode mode,
   return values[output_slot_].flatten(1).to(at::kFloat);
 }
 
-void TorchNetwork::seed_noise(std::uint64_t seed) {
-  noise_ = at::detail::createCPUGenerator(seed);
-}
+void TorchNetwork::seed_noise(std::uint64_t seed) { noise_ = at::detail::createCPUGenerator(seed); }
 
 std::vector<at::Tensor> TorchNetwork::parameters() const {
   std::vector<at::Tensor> found;

@@ -191,8 +191,8 @@ class Training {
   }
 
   std::uint64_t noise_seed(std::int64_t step) const {
-    return options_.seed +
-           0x9E3779B97F4A7C15ULL * static_cast<std::uint64_t>(epochs_done_ * steps_per_epoch_ + step);
+    return options_.seed + 0x9E3779B97F4A7C15ULL *
+                               static_cast<std::uint64_t>(epochs_done_ * steps_per_epoch_ + step);
   }
 
   double rate(std::int64_t step) const {

@@ -134,8 +134,7 @@ TEST(PruneColumnGrain, KeepsTheFirstAndTheLastLayerDense) {
 TEST(PruneColumnGrain, PrunesTheLayersItIsTold) {
   const network::Network net = resnet8();
   const auto node = static_cast<std::size_t>(&net.node("block3.conv2") - net.nodes.data());
-  const PruningResult result =
-      prune_column_grain(net, {.crossbar_ratio = 0.9, .prunable = {node}});
+  const PruningResult result = prune_column_grain(net, {.crossbar_ratio = 0.9, .prunable = {node}});
   for (const LayerPruning& layer : result.layers) {
     const int dropped = layer.node == "block3.conv2" ? 172 - 154 : 0;
     EXPECT_EQ(layer.pruned_crossbars, layer.dense_crossbars - dropped) << layer.node;

@@ -114,11 +114,11 @@ std::string chip_figures_table(const ChipFigures& before, const ChipFigures& aft
   const auto percent = [](const std::optional<double>& share) {
     return share ? fmt::format("{:.2f} %", 100.0 * *share) : std::string("-");
   };
-  text += line("accuracy, integers on ideal tiles", percent(before.accuracy),
-               percent(after.accuracy));
+  text +=
+      line("accuracy, integers on ideal tiles", percent(before.accuracy), percent(after.accuracy));
   const auto compute = [](const ChipFigures& f) { return f.deployment.count().pruned; };
-  text += line("crossbars, compute", std::to_string(compute(before)),
-               std::to_string(compute(after)));
+  text +=
+      line("crossbars, compute", std::to_string(compute(before)), std::to_string(compute(after)));
   text += line("crossbars with those for partial sums",
                std::to_string(compute(before) + before.partial_sum_crossbars),
                std::to_string(compute(after) + after.partial_sum_crossbars));
@@ -135,9 +135,10 @@ std::string chip_figures_table(const ChipFigures& before, const ChipFigures& aft
                  improvement_text(before, accounting), improvement_text(after, accounting));
   }
   if (after.accounting.is_null()) return text;
-  return text + fmt::format("tiles whose fullest column holds 1, 1/2, 1/4, .. of the word lines, "
-                            "and none:\n  before{}\n  after {}\n",
-                            tiles_text(before), tiles_text(after));
+  return text + fmt::format(
+                    "tiles whose fullest column holds 1, 1/2, 1/4, .. of the word lines, "
+                    "and none:\n  before{}\n  after {}\n",
+                    tiles_text(before), tiles_text(after));
 }
 
 }  // namespace crossloop::cli

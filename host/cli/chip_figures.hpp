@@ -31,8 +31,8 @@ struct ChipFigures {
 ChipFigures chip_figures(network::Network network, const Mapping& mapping,
                          const data::Dataset& calibration, const data::Dataset* test);
 
-/// {"accuracy", "crossbars": {"compute", "total", "dense"}, "adc": {"mean_bits", "energy_nj": {...},
-/// "accounting": {...}}, "sequential_us"}.
+/// {"accuracy", "crossbars": {"compute", "total", "dense"}, "adc": {"mean_bits", "energy_nj":
+/// {...}, "accounting": {...}}, "sequential_us"}.
 nlohmann::json chip_figures_json(const ChipFigures& figures);
 
 /// Both beside each other, one line per figure.

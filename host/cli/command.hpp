@@ -51,9 +51,11 @@ std::filesystem::path config_root(const std::string& kind = "devices");
 void add_commands(CLI::App& app, Globals& globals);
 
 // One per file; each registers its command and what it does when chosen.
-void add_train(CLI::App& app, Globals& globals);  // with LibTorch
-void add_prune(CLI::App& app, Globals& globals);    // with LibTorch
-void add_methods(CLI::App& app, Globals& globals);  // with LibTorch
+void add_train(CLI::App& app, Globals& globals);        // with LibTorch
+void add_prune(CLI::App& app, Globals& globals);        // with LibTorch
+void add_methods(CLI::App& app, Globals& globals);      // with LibTorch
+void add_sensitivity(CLI::App& app, Globals& globals);  // with LibTorch
+void add_finetune(CLI::App& app, Globals& globals);     // with LibTorch
 void add_evaluate(CLI::App& app, Globals& globals);
 void add_compile(CLI::App& app, Globals& globals);
 void add_program(CLI::App& app, Globals& globals);

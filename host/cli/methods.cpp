@@ -12,13 +12,12 @@ namespace crossloop::cli {
 namespace {
 
 std::string description(const pruning::MethodInfo& info) {
-  std::string text =
-      fmt::format("{}\n  {}\n  source: {}\n", info.name, info.summary, info.source);
+  std::string text = fmt::format("{}\n  {}\n  source: {}\n", info.name, info.summary, info.source);
   std::size_t width = 0;
   for (const pruning::OptionSpec& spec : info.options) width = std::max(width, spec.name.size());
   for (const pruning::OptionSpec& spec : info.options) {
-    text += fmt::format("  {:<{}}  {} ({})\n", spec.name, width, spec.help,
-                        pruning::range_text(spec));
+    text +=
+        fmt::format("  {:<{}}  {} ({})\n", spec.name, width, spec.help, pruning::range_text(spec));
   }
   return text;
 }
@@ -42,9 +41,9 @@ void run(const std::string& name, const Globals& globals) {
 
 void add_methods(CLI::App& app, Globals& globals) {
   auto name = std::make_shared<std::string>();
-  CLI::App* command = add_command(app, globals, "methods",
-                                  "List the pruning methods, their sources and options.",
-                                  "crossloop methods column_grain");
+  CLI::App* command =
+      add_command(app, globals, "methods", "List the pruning methods, their sources and options.",
+                  "crossloop methods column_grain");
   command->add_option("name", *name, "only this one")->type_name("METHOD");
   command->callback([name, &globals] { run(*name, globals); });
 }

@@ -74,6 +74,11 @@ void add_mapping_options(CLI::App& command, MappingArguments& arguments) {
                   "ReRAM device: a TOML file, or a name in configs/devices")
       ->type_name("FILE|PRESET")
       ->capture_default_str();
+  command
+      .add_option("--weight-bits", arguments.weight_bits,
+                  "bits of a weight, its sign included; default: the tile's")
+      ->check(in_range(2, 8))
+      ->type_name("N");
 }
 
 Mapping find_mapping(const MappingArguments& arguments) {
@@ -82,6 +87,7 @@ Mapping find_mapping(const MappingArguments& arguments) {
   mapping.tile = compiler::read_tile(
       find_preset("tile", arguments.tile, config_root("tiles") / "configs" / "tiles"),
       mapping.device);
+  if (arguments.weight_bits > 0) mapping.tile.weight_bits = arguments.weight_bits;
   return mapping;
 }
 

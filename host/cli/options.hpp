@@ -39,10 +39,11 @@ void add_validation_option(CLI::App& command, DataArguments& arguments);
 /// --images: how many of the test images.
 void add_test_images_option(CLI::App& command, DataArguments& arguments);
 
-/// --tile and --device: what a network is made for.
+/// --tile, --device and --weight-bits: what a network is made for.
 struct MappingArguments {
   std::string tile = "64x64c2";
   std::string device = "default";
+  int weight_bits = 0;  ///< in place of the tile's; 0: the tile's
 };
 void add_mapping_options(CLI::App& command, MappingArguments& arguments);
 

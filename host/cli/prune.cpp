@@ -18,6 +18,7 @@
 #include "host/files.hpp"
 #include "host/network/onnx_file.hpp"
 #include "pruning/pipeline.hpp"
+#include "pruning/weight_groups.hpp"
 
 namespace crossloop::cli {
 
@@ -31,6 +32,7 @@ struct PruneArguments {
   MethodArguments method;
   pruning::PipelineOptions pipeline = {.tile = {}, .policy = {}};
   int quantised_images = 1000;
+  int group = 16;
 };
 
 /// A network as it is at one point.
@@ -83,6 +85,9 @@ class Pruning {
     } else {
       text += "no crossbars counted: " + outcome.before.refusal + outcome.after.refusal + "\n";
     }
+    text += survivors_table(pruning::survivors_per_group(network_, arguments_.group),
+                            arguments_.group) +
+            "\n";
     const pruning::TrainOptions& training = pipeline_.finetuning;
     return text +
            fmt::format(
@@ -106,6 +111,8 @@ class Pruning {
         {"options", options_.values()},
         {"layers", pruned_layers_json(outcome.layers)},
         {"weights", pruned_weights_json(outcome.layers)},
+        {"survivors", survivors_json(pruning::survivors_per_group(network_, arguments_.group),
+                                     arguments_.group)},
         {"accuracy", {{"before", outcome.before.accuracy}, {"after", outcome.after.accuracy}}},
         {"chip", {{"before", chip(outcome.before)}, {"after", chip(outcome.after)}}},
         {"tile", arguments_.mapping.tile},
@@ -185,6 +192,11 @@ void add_pipeline_options(CLI::App& command, PruneArguments& arguments) {
       .add_option("--quantised-images", arguments.quantised_images,
                   "test images for the accuracy of the integer network on ideal tiles; 0: none")
       ->check(in_range(0, kMostImages))
+      ->capture_default_str();
+  command
+      .add_option("--group", arguments.group,
+                  "input channels of a group, for the survivors that the report counts")
+      ->check(in_range(1, 4096))
       ->capture_default_str();
 }
 

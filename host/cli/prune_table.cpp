@@ -46,7 +46,8 @@ std::vector<PrunedLayer> pruned_layers(const network::Network& network,
     const std::size_t inputs = values.size() / static_cast<std::size_t>(layer.outputs);
     for (std::size_t first = 0; first < values.size(); first += inputs) {
       const auto row = values.subspan(first, inputs);
-      layer.silent_outputs += std::all_of(row.begin(), row.end(), [](float w) { return w == 0.0F; });
+      layer.silent_outputs +=
+          std::all_of(row.begin(), row.end(), [](float w) { return w == 0.0F; });
     }
     for (std::size_t i = 0; deployment != nullptr && i < deployment->layers.size(); ++i) {
       if (deployment->layers[i].name != node.name) continue;
@@ -89,6 +90,28 @@ nlohmann::json pruned_weights_json(const std::vector<PrunedLayer>& layers) {
   return {{"total", total.weights},
           {"pruned", total.pruned},
           {"share", share(total.pruned, total.weights)}};
+}
+
+std::string survivors_table(const std::vector<pruning::GroupSurvivors>& layers, int group) {
+  std::string text = fmt::format("survivors per group of {} input channels: least, most\n", group);
+  for (const pruning::GroupSurvivors& layer : layers) {
+    text += fmt::format("  {:<24}{:>4}{:>4}{}\n", layer.layer, layer.least, layer.most,
+                        layer.equal ? "  equal" : "");
+  }
+  return text;
+}
+
+nlohmann::json survivors_json(const std::vector<pruning::GroupSurvivors>& layers, int group) {
+  auto all = nlohmann::json::array();
+  for (const pruning::GroupSurvivors& layer : layers) {
+    all.push_back({{"name", layer.layer},
+                   {"groups", layer.groups},
+                   {"least", layer.least},
+                   {"most", layer.most},
+                   {"equal", layer.equal},
+                   {"histogram", layer.histogram}});
+  }
+  return {{"group", group}, {"layers", all}};
 }
 
 }  // namespace crossloop::cli

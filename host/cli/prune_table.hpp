@@ -8,7 +8,7 @@
 
 #include "host/compiler/deployment.hpp"
 #include "host/network/network.hpp"
-#include "pruning/method.hpp"
+#include "pruning/weight_groups.hpp"
 
 namespace crossloop::cli {
 
@@ -31,5 +31,9 @@ std::string pruned_layers_table(const std::vector<PrunedLayer>& layers);
 nlohmann::json pruned_layers_json(const std::vector<PrunedLayer>& layers);
 /// {"total", "pruned", "share"}.
 nlohmann::json pruned_weights_json(const std::vector<PrunedLayer>& layers);
+
+/// Survivors per group of `group` input channels, as accelerator-aware pruning counts them.
+std::string survivors_table(const std::vector<pruning::GroupSurvivors>& layers, int group);
+nlohmann::json survivors_json(const std::vector<pruning::GroupSurvivors>& layers, int group);
 
 }  // namespace crossloop::cli

@@ -40,8 +40,7 @@ void add_policy_options(CLI::App& command, pruning::LayerPolicy& policy) {
                    "the first Conv or Linear may lose weights too");
   command.add_flag("!--prune-last", policy.keep_last,
                    "the last Conv or Linear may lose weights too");
-  command
-      .add_option("--keep", policy.keep, "layers that stay as they are, by name")
+  command.add_option("--keep", policy.keep, "layers that stay as they are, by name")
       ->delimiter(',')
       ->allow_extra_args(false)
       ->type_name("NODE,...");

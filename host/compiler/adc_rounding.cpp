@@ -8,8 +8,7 @@ namespace {
 
 /// Variance of one conversion in squared levels.
 double rounding_variance(const ColumnSetting& column, const TileFormat& tile) {
-  const double levels =
-      std::ldexp(1.0, column.shift - kGainFractionBits - tile.code.fraction_bits);
+  const double levels = std::ldexp(1.0, column.shift - kGainFractionBits - tile.code.fraction_bits);
   return levels <= 1.0 ? 0.0 : (levels * levels - 1.0) / 12.0;
 }
 
@@ -30,8 +29,7 @@ std::vector<float> adc_rounding_noise(const Deployment& deployment, int layer) {
     }
   }
   const double phases = (std::ldexp(1.0, 2 * tile.input_bits) - 1.0) / 3.0;
-  const double input_scale =
-      deployment.tensors[static_cast<std::size_t>(one.inputs[0])].scale;
+  const double input_scale = deployment.tensors[static_cast<std::size_t>(one.inputs[0])].scale;
   std::vector<float> noise;
   for (std::size_t o = 0; o < outputs; ++o) {
     const double copies = static_cast<double>(parallel) * one.parts;

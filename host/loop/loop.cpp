@@ -138,9 +138,9 @@ class Loop {
       options.penalised = with_checkpoint(config_.prune_penalised, kPruneCheckpoint);
       options.finetuning = with_checkpoint(config_.prune, kPruneCheckpoint);
       const pruning::MethodInfo& info = pruning::find_method(config_.prune_method);
-      zeros_ = pruning::run_method(network_, train_, info,
-                                   {info.name, info.options, config_.prune_options}, options,
-                                   log_epoch);
+      zeros_ =
+          pruning::run_method(network_, train_, info,
+                              {info.name, info.options, config_.prune_options}, options, log_epoch);
     }
     network::write_onnx(network_, in_run("pruned.onnx"));
     record("pruned", "pruned, float", pruning::evaluate(network_, test_));

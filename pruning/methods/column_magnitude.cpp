@@ -21,7 +21,8 @@ class ColumnMagnitude : public Method {
                                .crossbar_ratio = crossbar_ratio_,
                                .layer_limit = layer_limit_};
     for (const PrunableLayer& layer : context.layers) options.prunable.push_back(layer.node);
-    return {.weights = prune_column_grain(network, options).masks, .channels = {}, .input_order = {}};
+    return {
+        .weights = prune_column_grain(network, options).masks, .channels = {}, .input_order = {}};
   }
 
  private:
