@@ -9,6 +9,7 @@
 #include "host/cli/adc_accounting_table.hpp"
 #include "host/cli/command.hpp"
 #include "host/cli/cost_table.hpp"
+#include "host/cli/placement_options.hpp"
 #include "host/compiler/adc_summary.hpp"
 #include "host/compiler/compile.hpp"
 #include "host/compiler/cost.hpp"
@@ -74,7 +75,8 @@ nlohmann::json accounting_of(const compiler::Deployment& deployment) {
 ChipFigures chip_figures(network::Network network, const Mapping& mapping,
                          const data::Dataset& calibration, const data::Dataset* test) {
   ChipFigures figures;
-  figures.deployment = compiler::compile(network, mapping.tile, mapping.device, calibration);
+  figures.deployment = compiler::compile(network, mapping.tile, mapping.device, calibration,
+                                         compile_options(PlacementArguments{}));
   runtime::calibrate_ideal(
       figures.deployment, calibration,
       {.group = compiler::AdcGroup::kColumn, .resolution = runtime::AdcResolution::kProven});

@@ -73,6 +73,7 @@ class Finetuning {
         ideal_(analog::find_device("ideal", config_root())),
         network_(read_model(arguments.model)) {
     warn_without_normalisation(network_);
+    if (arguments.mapping.weight_bits > 0) forget_scales();
     auto split = data::load_data(arguments.data.source, arguments.data.options);
     train_ = std::move(split.train);
     test_ = std::move(split.test);
