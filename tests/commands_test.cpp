@@ -21,7 +21,8 @@ class Commands : public ::testing::Test {
         "train -q --network resnet8 --data digits --epochs 2 --batch 20 --learning-rate 0.05 "
         "--no-augment --seed 3 --output float.onnx --json train.json");
     prune_ = folder_->run(
-        "prune -q float.onnx --data digits --tile 16x16c2 --device demo --method column_magnitude --set "
+        "prune -q float.onnx --data digits --tile 16x16c2 --device demo --method column_magnitude "
+        "--set "
         "crossbar_ratio=0.5 "
         "--epochs 1 --batch 20 --no-augment --output pruned.onnx --json prune.json");
     compile_ = folder_->run(
