@@ -179,15 +179,12 @@ std::vector<Candidate> candidates_of(const network::Network& network,
     network::Node node = network.nodes[i];
     if (!network::has_weight(node)) continue;
     const auto* conv = std::get_if<network::Conv>(&node.op);
-    if (conv != nullptr && conv->groups != 1) {
-      throw InputError("node " + node.name + ": a convolution of " + std::to_string(conv->groups) +
-                       " groups cannot be mapped to crossbars, expected 1 group");
-    }
+    if (conv != nullptr && conv->groups != 1) continue;
     BandedLayer layer(network::weight_values(node), network::weight_of(node).outputs, options);
     found.push_back({i, layer.crossbars(), false, std::move(layer)});
   }
   if (found.empty()) {
-    throw InputError("network " + network.name + ": no Conv or Linear to prune");
+    throw InputError("network " + network.name + ": no Conv or Linear to prune in columns");
   }
   const std::vector<std::size_t>& chosen = options.prunable;
   for (Candidate& candidate : found) {

@@ -39,8 +39,8 @@ struct PruningResult {
   std::vector<LayerPruning> layers;
 };
 
-/// The segments that stay, by magnitude alone. Throws InputError if the ratio cannot be reached or
-/// a convolution has groups.
+/// The segments that stay, by magnitude alone. Convolutions in groups stay dense and do not count.
+/// Throws InputError if the ratio cannot be reached.
 PruningResult prune_column_grain(const network::Network& network,
                                  const ColumnGrainOptions& options);
 

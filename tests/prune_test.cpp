@@ -203,10 +203,17 @@ TEST(PruneColumnGrain, RefusesOptionsOutOfRange) {
   expect_refused({.layer_limit = -0.1}, "layer_limit");
 }
 
-TEST(PruneColumnGrain, RefusesAConvolutionInGroups) {
-  network::Network net = network::make_network("mobilenet_v1", {3, 32, 32}, 10, 1);
-  EXPECT_THAT([&] { prune_column_grain(net, {}); },
-              ThrowsMessage<InputError>(HasSubstr("32 groups")));
+TEST(PruneColumnGrain, LeavesConvolutionsInGroupsDense) {
+  const network::Network net = network::make_network("mobilenet_v1", {3, 32, 32}, 10, 1);
+  const PruningResult result = prune_column_grain(net, {.crossbar_ratio = 0.7});
+  std::size_t grouped = 0;
+  for (const network::Node& node : net.nodes) {
+    const auto* conv = std::get_if<network::Conv>(&node.op);
+    if (conv == nullptr || conv->groups == 1) continue;
+    EXPECT_FALSE(result.masks.contains(node.name)) << node.name;
+    ++grouped;
+  }
+  EXPECT_EQ(grouped, 13U);
 }
 
 TEST(PruneColumnGrain, RefusesANetworkWithoutWeights) {

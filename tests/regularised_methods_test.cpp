@@ -10,6 +10,7 @@
 #include "pruning/tile_grid.hpp"
 #include "pruning/tile_quantise.hpp"
 #include "pruning/torch_network.hpp"
+#include "tests/every_kind_of_layer.hpp"
 #include "tests/input_error.hpp"
 #include "tests/train_fixture.hpp"
 
@@ -88,47 +89,13 @@ TEST(RegularisedMethods, GiveTheSameForTheSameSeedAndOtherWeightsForAnother) {
   }
 }
 
-/// 3x8x8 -> conv, grouped conv, depthwise conv, pointwise conv -> pool -> two Linear.
-network::Network every_kind_of_layer() {
-  std::mt19937 rng(5);
-  network::Network net;
-  net.name = "kinds";
-  net.input_shape = {3, 8, 8};
-  net.output_name = "fc2.out";
-  std::string last = "input";
-  const auto add = [&](const std::string& name, network::Operator op) {
-    net.nodes.push_back({name, std::move(op), {last}, name + ".out", {}});
-    last = name + ".out";
-  };
-  const auto conv = [&](int in, int out, int kernel, int groups) {
-    network::Conv made =
-        tests::random_conv(in / groups, out, tests::square_window(kernel, 1, kernel / 2), rng);
-    made.in_channels = in;
-    made.groups = groups;
-    return made;
-  };
-  add("conv", conv(3, 8, 3, 1));
-  add("grouped", conv(8, 12, 3, 2));
-  add("relu", network::Relu{});
-  add("depthwise", conv(12, 12, 3, 12));
-  add("pointwise", conv(12, 20, 1, 1));
-  add("relu2", network::Relu{});
-  add("pool", network::GlobalAveragePool{});
-  add("flatten", network::Flatten{});
-  add("fc1",
-      network::Linear{20, 24, tests::random_floats(480, 0.5F, rng), std::vector<float>(24, 0.1F)});
-  add("fc2",
-      network::Linear{24, 4, tests::random_floats(96, 0.5F, rng), std::vector<float>(4, 0.1F)});
-  return net;
-}
-
 TEST(RegularisedMethods, HoldTheirMasksOnEveryKindOfLayerForAHundredSteps) {
   const auto images = tests::tiny_images(8);
   TrainOptions options = tiny_options(25);  // of 4 steps
   options.batch = 2;
   options.learning_rate = 0.01;
   for (const auto& [name, given] : kMethods) {
-    network::Network network = every_kind_of_layer();
+    network::Network network = tests::every_kind_of_layer();
     const PruningContext context{.layers = prunable_layers(network), .tile = kTile};
     const auto method = make_method(find_method(name), given);
     HeldZeros zeros;
