@@ -39,6 +39,7 @@ std::vector<Benchmark> engine_over_libtorch();  // with LibTorch
 Benchmark training();                           // with LibTorch
 Benchmark evaluation();                         // with LibTorch
 Benchmark prune_steps();                        // with LibTorch
+Benchmark l0_solvers();                         // with LibTorch
 
 /// Median of some timings; the vector is taken by value, since it is reordered.
 double median(std::vector<double> values);

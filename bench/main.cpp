@@ -52,6 +52,7 @@ nlohmann::json measure(const std::vector<std::string>& only) {
   all.push_back(training());
   all.push_back(evaluation());
   all.push_back(prune_steps());
+  all.push_back(l0_solvers());
   for (Benchmark& ratio : engine_over_libtorch()) all.push_back(std::move(ratio));
 #endif
   for (const std::string& name : only) check_known(name, all);
