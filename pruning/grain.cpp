@@ -134,7 +134,8 @@ class GrainLayer {
     return 0.5 * (sum + sum.transpose());
   }
 
-  /// What the layer loses without each band of a set, given the others that stay.
+  /// Of each band of a set, given the others of `kept`: the loss that it spares where it is kept,
+  /// and that it would spare where it is not.
   std::vector<double> values_of(int set, const std::vector<int>& kept) const {
     const Eigen::MatrixXd& gram = problems_[static_cast<std::size_t>(set)];
     const double now = fit_l0(gram, kept).loss;
@@ -153,8 +154,9 @@ class GrainLayer {
     return values;
   }
 
-  /// The crossbars worth most: in each band the sets by falling value, those solved for first, as
-  /// many as fit one crossbar together.
+  /// The crossbars worth most. The sets of a band stand by falling value, whether `solved` keeps
+  /// them there or not, and each run of as many as fit one crossbar shares one; crossbars of all
+  /// bands compete. `solved` only says which other bands a value takes as kept.
   std::vector<std::vector<int>> by_crossbar(const std::vector<std::vector<int>>& solved,
                                             double sparsity) const {
     struct Crossbar {

@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <numeric>
 
+#include "host/compiler/compile.hpp"
 #include "host/error.hpp"
-#include "pruning/method.hpp"
+#include "pruning/pipeline.hpp"
+#include "tests/compiler_fixture.hpp"
 #include "tests/tiny_training.hpp"
 
 namespace crossloop::pruning {
@@ -57,6 +59,31 @@ int crossbars(const Selection& selection) {
   return sum;
 }
 
+/// The tiny network after the pipeline, all weights that stay as they were.
+network::Network untrained(const std::string& method, const MethodOptions::Given& given) {
+  network::Network net = tests::tiny_network();
+  PipelineOptions options{.tile = {.rows = 16, .outputs = 2}, .policy = {}};
+  options.finetuning.epochs = 0;
+  options.finetuning.threads = 1;
+  options.calibration_images = 16;
+  const MethodInfo& info = find_method(method);
+  run_method(net, tests::tiny_images(16), info, {info.name, info.options, given}, options);
+  return net;
+}
+
+/// What the compiler makes of conv2 on 16 x 16 cells: 2 outputs of 4 slices in 2 columns each.
+compiler::CrossbarCount compiled(network::Network net) {
+  const compiler::TileFormat tile = compiler::test_tile(16, 16);
+  EXPECT_EQ(compiler::outputs_per_crossbar(tile, "conv2"), 2);
+  const compiler::Deployment deployment =
+      compiler::compile(net, tile, compiler::test_device(), tests::tiny_images(2));
+  for (std::size_t i = 0; i < deployment.layers.size(); ++i) {
+    if (deployment.layers[i].name == "conv2") return deployment.count(static_cast<int>(i));
+  }
+  ADD_FAILURE() << "no layer conv2";
+  return {};
+}
+
 TEST(GrainMethods, FreeTheCrossbarsAskedFor) {
   for (const char* method : {"crossbar_grain", "column_grain"}) {
     EXPECT_EQ(crossbars(prune(method, {{"sparsity", "0"}}).selection), 20);
@@ -64,6 +91,27 @@ TEST(GrainMethods, FreeTheCrossbarsAskedFor) {
       EXPECT_EQ(crossbars(prune(method, {{"solver", solver}}).selection), 10) << method << solver;
       EXPECT_EQ(crossbars(prune(method, {{"solver", solver}, {"reorder", "yes"}}).selection), 10);
     }
+  }
+}
+
+TEST(GrainMethods, FreeTheSameCrossbarsInTheCompiler) {
+  for (const char* method : {"crossbar_grain", "column_grain"}) {
+    const compiler::CrossbarCount count = compiled(untrained(method, {}));
+    EXPECT_EQ(count.dense, 20);
+    EXPECT_EQ(count.pruned, 10) << method;
+    const MethodOptions::Given uneven = {{"sparsity", "0.3"}, {"budget", "output"}};
+    EXPECT_EQ(compiled(untrained(method, uneven)).pruned,
+              crossbars(prune(method, uneven).selection))
+        << method;
+  }
+}
+
+TEST(GrainMethods, FreeFewerCrossbarsWithoutTheRecordedOrder) {
+  for (const char* method : {"crossbar_grain", "column_grain"}) {
+    network::Network net = untrained(method, {{"reorder", "yes"}});
+    EXPECT_EQ(compiled(net).pruned, 10) << method;
+    ASSERT_EQ(net.metadata.erase("pruning.order.conv2"), 1U);
+    EXPECT_GT(compiled(net).pruned, 10) << method;
   }
 }
 
