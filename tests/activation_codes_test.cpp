@@ -70,6 +70,7 @@ TEST(ActivationCodes, AreReadByAll) {
   rest.nodes.erase(rest.nodes.begin(), rest.nodes.begin() + 3);
   rest.input_name = "relu1.out";
   rest.input_shape = {8, 8, 8};
+  rest.normalisation = {};
   std::vector<float> input;
   for (const float real : relu) input.push_back(rounded(real, codes));
   const auto expected = forward(rest, input, 1);

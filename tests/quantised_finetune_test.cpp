@@ -66,7 +66,8 @@ TEST(DynamicScale, RoundsEveryOutputToLevelsOfItsLargestWeight) {
     const network::Network rounded = quantised(net, (1 << (bits - 1)) - 1);
     const double loss = frozen_loss(net, {.dynamic_scale = true, .weight_bits = bits});
     EXPECT_NEAR(loss, frozen_loss(rounded, {}), 1e-5) << bits << " bits";
-    if (bits < 8) EXPECT_GT(std::abs(loss - frozen_loss(net, {})), 1e-3) << bits << " bits";
+    if (bits == 8) continue;  // too close to tell
+    EXPECT_GT(std::abs(loss - frozen_loss(net, {})), 1e-3) << bits << " bits";
   }
 }
 
