@@ -184,7 +184,7 @@ Knapsack random_knapsack(std::mt19937& rng) {
   return problem;
 }
 
-/// The least loss of all 4^5 combinations within the budget.
+/// The least loss of all 4^5 combinations within the budget, but for the rounding of sums.
 double least_loss(const Knapsack& problem, double budget) {
   double least = std::numeric_limits<double>::infinity();
   for (unsigned code = 0; code < 1024; ++code) {
@@ -194,7 +194,7 @@ double least_loss(const Knapsack& problem, double budget) {
       cost += problem.cost[l][p];
       loss += problem.layers[l].points[p].loss - problem.layers[l].points[0].loss;
     }
-    if (cost <= budget) least = std::min(least, loss);
+    if (cost <= budget * (1.0 + 1e-9)) least = std::min(least, loss);
   }
   return least;
 }
