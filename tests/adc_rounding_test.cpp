@@ -111,11 +111,13 @@ struct Case {
   Encoding encoding = Encoding::kDifferential;
   bool convolution = false;
   Mapping mapping = Mapping::kFolded;
+  bool coarse_unit = false;  ///< the unit column rounds as the others do
 };
 
 class RoundedLayer : public ::testing::TestWithParam<Case> {
  protected:
-  /// Layer 0 compiled, its ADCs too wide to clip; a unit column keeps steps of one level.
+  /// Layer 0 compiled, its ADCs too wide to clip; a unit column keeps steps of one level
+  /// where it is not coarse, too.
   RoundedLayer() : images_(noisy_images(input_shape(), GetParam().convolution ? 24 : 400, 7)) {
     network::Network network = GetParam().convolution ? small_resnet() : random_linear();
     TileFormat tile = test_tile(GetParam().rows, 64);
@@ -126,8 +128,9 @@ class RoundedLayer : public ::testing::TestWithParam<Case> {
     deployment_ = compile(network, tile, test_device(), images_, options);
     for (const std::int32_t id : deployment_.layers[0].crossbars) {
       auto& columns = deployment_.crossbars[static_cast<std::size_t>(id)].tables.columns;
-      const std::size_t weights = columns.size() - static_cast<std::size_t>(tile.unit_columns());
-      for (std::size_t j = 0; j < weights; ++j) columns[j].shift = kOneLevel + GetParam().coarse;
+      const int fine = GetParam().coarse_unit ? 0 : tile.unit_columns();
+      const std::size_t coarse = columns.size() - static_cast<std::size_t>(fine);
+      for (std::size_t j = 0; j < coarse; ++j) columns[j].shift = kOneLevel + GetParam().coarse;
     }
     finish_layer(deployment_, 0);
   }
@@ -190,6 +193,8 @@ INSTANTIATE_TEST_SUITE_P(
     ::testing::Values(
         Case{.name = "linear"}, Case{.name = "tall", .rows = 128, .coarse = 3},
         Case{.name = "offset", .coarse = 2, .encoding = Encoding::kOffset},
+        Case{
+            .name = "unit_column", .coarse = 2, .encoding = Encoding::kOffset, .coarse_unit = true},
         Case{.name = "convolution", .convolution = true},
         Case{.name = "semi_folded", .convolution = true, .mapping = Mapping::kSemiFolded}),
     [](const auto& each) { return each.param.name; });

@@ -1,6 +1,10 @@
 #include "host/compiler/adc_rounding.hpp"
 
 #include <cmath>
+#include <cstddef>
+#include <map>
+
+#include "host/compiler/mapping.hpp"
 
 namespace crossloop::compiler {
 
@@ -12,6 +16,24 @@ double rounding_variance(const ColumnSetting& column, const TileFormat& tile) {
   return levels <= 1.0 ? 0.0 : (levels * levels - 1.0) / 12.0;
 }
 
+/// Squared levels that the conversions of one phase round off each accumulator of a crossbar.
+std::map<std::int32_t, double> accumulator_variance(const Crossbar& crossbar, const Layer& layer,
+                                                    const TileFormat& tile) {
+  std::map<std::int32_t, double> factors, variance;
+  for (const UnitTerm& term : crossbar.unit_terms) factors[term.accumulator] += term.factor;
+  for (const ColumnSetting& column : crossbar.tables.columns) {
+    const double one = rounding_variance(column, tile);
+    if (column.output < accumulators_of(layer)) {
+      variance[column.output] += std::ldexp(one, 2 * tile.code.cell_bits * column.slice);
+      continue;
+    }
+    for (const auto& [accumulator, factor] : factors) {
+      variance[accumulator] += factor * factor * one;
+    }
+  }
+  return variance;
+}
+
 }  // namespace
 
 std::vector<float> adc_rounding_noise(const Deployment& deployment, int layer) {
@@ -21,11 +43,9 @@ std::vector<float> adc_rounding_noise(const Deployment& deployment, int layer) {
   const auto parallel = static_cast<std::size_t>(one.columns_per_vector);
   std::vector<double> variance(outputs);
   for (const std::int32_t id : one.crossbars) {
-    for (const ColumnSetting& column :
-         deployment.crossbars[static_cast<std::size_t>(id)].tables.columns) {
-      const double weight = std::ldexp(1.0, 2 * tile.code.cell_bits * column.slice);
-      variance[static_cast<std::size_t>(column.output) / parallel % outputs] +=
-          weight * rounding_variance(column, tile);
+    const Crossbar& crossbar = deployment.crossbars[static_cast<std::size_t>(id)];
+    for (const auto& [accumulator, levels] : accumulator_variance(crossbar, one, tile)) {
+      variance[static_cast<std::size_t>(accumulator) / parallel % outputs] += levels;
     }
   }
   const double phases = (std::ldexp(1.0, 2 * tile.input_bits) - 1.0) / 3.0;
