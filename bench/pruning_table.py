@@ -104,7 +104,9 @@ def main():
     example = " ".join(command(ROWS[0], arguments, pathlib.Path("runs/pruning")))
     example = example.replace(str(arguments.data), "CIFAR10")
     text = (f"# Every pruning method once: ResNet-20 on CIFAR-10\n\n"
-            f"`bench/pruning_table.py --data CIFAR10` writes this page. One run per row, e.g.\n\n"
+            f"`bench/pruning_table.py --data CIFAR10 --train-images {arguments.train_images} "
+            f"--images {arguments.images} --quantised-images {arguments.quantised_images}` "
+            f"writes this page.\nOne run per row, e.g.\n\n"
             f"    crossloop {example}\n\n"
             f"Tile 64x64c2, seed 1, 3 epochs of fine-tuning per stage on {arguments.train_images} "
             f"training images, 1 epoch under a penalty before it\nwhere the method has one; float "

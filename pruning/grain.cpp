@@ -9,6 +9,7 @@
 #include "host/error.hpp"
 #include "host/network/executor.hpp"
 #include "pruning/input_gram.hpp"
+#include "pruning/pipeline.hpp"
 
 namespace crossloop::pruning {
 
@@ -23,7 +24,7 @@ class GrainLayer {
   GrainLayer(const network::Network& network, const PrunableLayer& layer, const GrainOptions& given,
              const PruningContext& context)
       : layer_(layer), options_(given), tile_(context.tile) {
-    if (given.grain == Grain::kCrossbar) width_ = tile_.outputs;
+    if (given.unit == GrainUnit::kCrossbar) width_ = tile_.outputs;
     const auto values = network::weight_values(network.nodes[layer.node]);
     weights_ = Eigen::Map<const Weights>(values.data(), layer.outputs, layer.inputs).cast<double>();
     gram_ = input_gram(network, layer, *context.images, context.calibration_images, context.seed);
@@ -226,7 +227,7 @@ class GrainMethod : public Method {
         grains.fold(chosen, network::weight_of(network.nodes[layer.node]).values);
         grains.fold(chosen, network::weight_of(pruned.nodes[layer.node]).values);
       }
-      zero(pruned.nodes[layer.node], mask);
+      apply_zeros(pruned, {.weights = {{layer.name, mask}}, .channels = {}});
       selection.weights[layer.name] = mask;
       if (!std::is_sorted(grains.order().begin(), grains.order().end())) {
         selection.input_order[layer.name] = grains.order();
@@ -236,13 +237,6 @@ class GrainMethod : public Method {
   }
 
  private:
-  static void zero(network::Node& node, const Mask& mask) {
-    const auto values = network::weight_of(node).values;
-    for (std::size_t i = 0; i < mask.size(); ++i) {
-      if (mask[i] == 0) values[i] = 0.0F;
-    }
-  }
-
   /// Step by step until accuracy, ratio or the crossbars freed by a step say stop (1.7).
   std::vector<std::vector<int>> raised(const GrainLayer& grains, const network::Network& network,
                                        const PrunableLayer& layer,
@@ -255,7 +249,7 @@ class GrainMethod : public Method {
       const int freed = grains.crossbars(best) - grains.crossbars(next);
       if (freed < options_.crossbar_threshold) break;
       network::Network tried = network;
-      zero(tried.nodes[layer.node], grains.mask(next));
+      apply_zeros(tried, {.weights = {{layer.name, grains.mask(next)}}, .channels = {}});
       if (network::accuracy(tried, proxy) < options_.acc_threshold) break;
       best = next;
     }
@@ -285,9 +279,9 @@ std::vector<OptionSpec> grain_option_specs() {
       integer_option("crossbar_threshold", 1, 0, 1000000, "crossbars a step must free (round)")};
 }
 
-GrainOptions grain_options(Grain grain, const MethodOptions& options) {
+GrainOptions grain_options(GrainUnit unit, const MethodOptions& options) {
   const bool rounds = options.word("mode") == "round";
-  return {.grain = grain,
+  return {.unit = unit,
           .solver = {.solver = l0_solver(options.word("solver")),
                      .iterations = options.integer("iterations"),
                      .relaxation = options.number("relaxation")},

@@ -11,13 +11,13 @@
 namespace crossloop::pruning {
 
 /// What leaves at once in one band of tile.rows inputs.
-enum class Grain {
+enum class GrainUnit {
   kCrossbar,  ///< the weights of tile.outputs consecutive outputs
   kColumn     ///< those of one output; the compiler packs what stays of a band
 };
 
 struct GrainOptions {
-  Grain grain = Grain::kColumn;
+  GrainUnit unit = GrainUnit::kColumn;
   L0Options solver;
   double sparsity = 0.5;    ///< share of the units of each layer that leaves; rounds: the largest
   bool whole_layer = true;  ///< whole crossbars of the layer compete, else each output set keeps r
@@ -31,7 +31,7 @@ struct GrainOptions {
 
 /// The options both methods declare, and their values.
 std::vector<OptionSpec> grain_option_specs();
-GrainOptions grain_options(Grain grain, const MethodOptions& options);
+GrainOptions grain_options(GrainUnit unit, const MethodOptions& options);
 
 /// Grouped convolutions stay as they are.
 std::unique_ptr<Method> make_grain_method(const GrainOptions& options);

@@ -29,6 +29,14 @@ std::unique_ptr<Method> make_method(const MethodInfo& info, const MethodOptions:
   return info.make(MethodOptions(info.name, info.options, given));
 }
 
+void check_ratios(const std::string& method, const std::vector<double>& ratios,
+                  const PruningContext& context) {
+  if (ratios.empty() || ratios.size() == context.layers.size()) return;
+  throw InputError(
+      fmt::format("method {}, option ratios: {} numbers found, expected one for each of {} layers",
+                  method, ratios.size(), context.layers.size()));
+}
+
 PrunableLayer layer_of(const network::Network& network, std::size_t index) {
   const network::Node& node = network.nodes[index];
   PrunableLayer layer{.node = index, .name = node.name};

@@ -101,6 +101,11 @@ std::unique_ptr<Method> make_method(const MethodInfo& info, const MethodOptions:
 /// The Conv or Linear `network.nodes[index]` as a layer that may be pruned.
 PrunableLayer layer_of(const network::Network& network, std::size_t index);
 
+/// Throws InputError unless `ratios`, an option of `method`, are none or one for each layer of the
+/// context.
+void check_ratios(const std::string& method, const std::vector<double>& ratios,
+                  const PruningContext& context);
+
 /// The layers a method may prune. `keep_first`, `keep_last`: the first Conv or Linear, the last one
 /// stay as they are; so do the nodes `keep`, which must be there.
 struct LayerPolicy {

@@ -11,40 +11,12 @@
 #include "host/error.hpp"
 #include "host/network/executor.hpp"
 #include "pruning/batches.hpp"
+#include "pruning/tile_grid.hpp"
 #include "pruning/train.hpp"
 
 namespace crossloop::pruning {
 
 namespace {
-
-struct Block {
-  int first_output, outputs, first_input, inputs;
-};
-
-std::vector<Block> blocks_of(const PrunableLayer& layer, const TileShape& tile) {
-  std::vector<Block> blocks;
-  const int outputs = layer.outputs / layer.groups;
-  for (int group = 0; group < layer.groups; ++group) {
-    for (int k = 0; k < layer.inputs; k += tile.rows) {
-      for (int o = 0; o < outputs; o += tile.outputs) {
-        blocks.push_back({group * outputs + o, std::min(tile.outputs, outputs - o), k,
-                          std::min(tile.rows, layer.inputs - k)});
-      }
-    }
-  }
-  return blocks;
-}
-
-/// Calls visit(index) for the weights of a block.
-template <class Visit>
-void for_each_weight(const PrunableLayer& layer, const Block& block, Visit visit) {
-  for (int o = block.first_output; o < block.first_output + block.outputs; ++o) {
-    const std::size_t row = static_cast<std::size_t>(o) * static_cast<std::size_t>(layer.inputs);
-    for (int k = 0; k < block.inputs; ++k) {
-      visit(row + static_cast<std::size_t>(block.first_input + k));
-    }
-  }
-}
 
 /// The indices of the round(ratio * n) smallest of n scores.
 std::vector<std::size_t> smallest(const std::vector<double>& scores, double ratio) {
@@ -105,7 +77,7 @@ class Scorer {
 void count_what_is_left(const network::Network& network, const PrunableLayer& layer,
                         const TileShape& tile, SensitivityPoint& point) {
   const auto weights = network::weight_values(network.nodes[layer.node]);
-  for (const Block& block : blocks_of(layer, tile)) {
+  for (const WeightBlock& block : tiles_of(layer, tile)) {
     const std::int64_t before = point.weights;
     for_each_weight(layer, block,
                     [&](std::size_t i) { point.weights += weights[i] != 0.0F ? 1 : 0; });
@@ -144,8 +116,8 @@ std::vector<std::uint8_t> scan_mask(const network::Network& network, const Pruna
     for (const std::size_t i : smallest(scores, ratio)) mask[i] = 0;
     return mask;
   }
-  const std::vector<Block> blocks = blocks_of(layer, tile);
-  for (const Block& block : blocks) {
+  const std::vector<WeightBlock> blocks = tiles_of(layer, tile);
+  for (const WeightBlock& block : blocks) {
     double sum = 0.0;
     for_each_weight(layer, block,
                     [&](std::size_t i) { sum += static_cast<double>(weights[i]) * weights[i]; });

@@ -109,11 +109,7 @@ std::vector<OptionSpec> tile_quantise_options() {
 Selection quantise_layers(const std::string& method, const MethodOptions& options,
                           const network::Network& network, const PruningContext& context) {
   const std::vector<double> ratios = options.numbers("ratios");
-  if (!ratios.empty() && ratios.size() != context.layers.size()) {
-    throw InputError("method " + method + ", option ratios: " + std::to_string(ratios.size()) +
-                     " numbers found, expected one for each of " +
-                     std::to_string(context.layers.size()) + " layers");
-  }
+  check_ratios(method, ratios, context);
   const double tolerance = options.number("tolerance");
   Selection selection;
   for (std::size_t l = 0; l < context.layers.size(); ++l) {

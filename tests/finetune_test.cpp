@@ -4,7 +4,6 @@
 #include <cmath>
 
 #include "host/error.hpp"
-#include "pruning/activation_codes.hpp"
 #include "pruning/pipeline.hpp"
 #include "pruning/prune.hpp"
 #include "pruning/train.hpp"
@@ -241,78 +240,6 @@ TEST(Finetune, RefusesConstraintsThatDoNotFitTheNetwork) {
   expect_refused([](auto& n, auto&) { n.node("fc").weight_scale = {1.0F}; },
                  "weight scale has 1 values");
   expect_refused([](auto& n, auto&) { n.node("fc").weight_scale[2] = 0.0F; }, "node fc");
-}
-
-TEST(Finetune, QuantisesToTheLargestWeightOfEachOutput) {
-  network::Network net = tests::tiny_network(), rounded = net;
-  std::vector<float>& weights = weight(rounded, "conv2");
-  const std::size_t inputs = weights.size() / 8;
-  for (std::size_t first = 0; first < weights.size(); first += inputs) {
-    float largest = 0.0F;
-    for (std::size_t k = 0; k < inputs; ++k) {
-      largest = std::max(largest, std::abs(weights[first + k]));
-    }
-    const float step = largest / 3.0F;  // of 3 bits
-    for (std::size_t k = 0; k < inputs; ++k) {
-      weights[first + k] = std::round(weights[first + k] / step) * step;
-    }
-  }
-  // Rounding twice changes nothing, so under the constraint both are alike, and not without it.
-  const FinetuneConstraints dynamic{.dynamic_scale = true, .weight_bits = 3};
-  EXPECT_NEAR(frozen_loss(rounded, dynamic), frozen_loss(net, dynamic), 1e-5);
-  EXPECT_GT(std::abs(frozen_loss(rounded, {}) - frozen_loss(net, {})), 1e-4);
-}
-
-TEST(Finetune, HoldsWeightsWithinTheirLimit) {
-  network::Network net = tests::tiny_network();
-  finetune(net, tests::tiny_images(100), rough_options(), {.weight_limit = {{"conv2", 0.05F}}});
-  float largest = 0.0F;
-  for (const float w : weight(net, "conv2")) largest = std::max(largest, std::abs(w));
-  EXPECT_FLOAT_EQ(largest, 0.05F);
-  EXPECT_THAT(
-      [&] {
-        finetune(net, tests::tiny_images(20), rough_options(), {.weight_limit = {{"fc", 0.0F}}});
-      },
-      ThrowsMessage<InputError>(HasSubstr("limit of node fc")));
-}
-
-TEST(Finetune, AddsTheNoiseOfItsSeed) {
-  const network::Network net = tests::tiny_network();
-  const FinetuneConstraints noisy{.output_noise = {{"conv2", std::vector<float>(8, 0.5F)}}};
-  EXPECT_EQ(frozen_loss(net, noisy), frozen_loss(net, noisy));
-  EXPECT_NE(frozen_loss(net, noisy), frozen_loss(net, {}));
-  EXPECT_THAT(
-      [&] {
-        frozen_loss(net, {.output_noise = {{"conv2", {0.5F}}}});
-      },
-      ThrowsMessage<InputError>(HasSubstr("noise of node conv2")));
-}
-
-TEST(Finetune, RefusesFrozenAndDynamicScalesTogether) {
-  EXPECT_THAT(
-      [] { frozen_loss(tests::tiny_network(), {.clamp_to_scale = true, .dynamic_scale = true}); },
-      ThrowsMessage<InputError>(HasSubstr("both frozen and dynamic")));
-}
-
-TEST(ActivationCodes, RoundValuesWhereTheyAreMade) {
-  const network::Network net = tests::tiny_network();
-  const std::string value = net.node("relu1").output;
-  const network::Network coded = with_activation_codes(net, {{value, 0.25F, 0}});
-  EXPECT_EQ(coded.nodes.size(), net.nodes.size() + 1);
-  EXPECT_GT(std::abs(frozen_loss(coded, {}) - frozen_loss(net, {})), 1e-6);
-  network::Network back = net;
-  take_parameters(back, coded);
-  EXPECT_EQ(frozen_loss(back, {}), frozen_loss(net, {}));
-  EXPECT_THAT(
-      [&] {
-        with_activation_codes(net, {{"nothing", 1.0F, 0}});
-      },
-      ThrowsMessage<InputError>(HasSubstr("nothing")));
-  EXPECT_THAT(
-      [&] {
-        with_activation_codes(net, {{value, 1.0F, 0}, {value, 1.0F, 0}});
-      },
-      ThrowsMessage<InputError>(HasSubstr("twice")));
 }
 
 }  // namespace

@@ -3,7 +3,6 @@
 #include <gmock/gmock.h>
 
 #include <algorithm>
-#include <map>
 #include <span>
 #include <string>
 #include <vector>
@@ -11,7 +10,7 @@
 #include "pruning/pipeline.hpp"
 #include "tests/chain_network.hpp"
 #include "tests/input_error.hpp"
-#include "tests/train_fixture.hpp"
+#include "tests/method_runs.hpp"
 
 namespace crossloop::pruning {
 namespace {
@@ -22,26 +21,6 @@ using ::testing::HasSubstr;
 using ::testing::Pair;
 using testing_support::error_of;
 using tests::Chain;
-
-using Given = MethodOptions::Given;
-
-/// Settings for a network of a thousand weights; methods not named take their defaults.
-const std::map<std::string, Given> kSettings = {
-    {"balanced", {{"group", "4"}, {"pruned", "2"}, {"schedule", "once"}}},
-    {"channel_filter", {{"sparsity", "0.3"}}},
-    {"column_grain", {{"sparsity", "0.4"}}},
-    {"column_magnitude", {{"crossbar_ratio", "0.8"}, {"layer_limit", "0"}}},
-    {"crossbar_grain", {{"sparsity", "0.4"}}},
-    {"group_lasso", {{"grain", "columns"}}},
-    {"s_dub", {{"tile_ratio", "0.3"}}},
-    {"unstructured", {{"sparsity", "0.5"}}},
-    {"xcs", {{"lambda", "0.01"}}},
-    {"xrs", {{"lambda", "0.01"}}}};
-
-Given given_of(const std::string& method) {
-  const auto found = kSettings.find(method);
-  return found == kSettings.end() ? Given{} : found->second;
-}
 
 /// 3x8x8 -> a n1 r1 -> b n2 -> sum (r1 + n2) r2 -> pool -> fc; with a depthwise layer, r1 -> dw n3
 /// r3 -> b.
@@ -55,24 +34,11 @@ network::Network residual_network(bool depthwise = false) {
   return chain.net;
 }
 
-/// Four steps in each epoch of fine-tuning.
-PipelineOptions short_options(int epochs) {
-  PipelineOptions options;
-  options.tile = {.rows = 16, .outputs = 4};
+/// The first layer may lose channels, too.
+PipelineOptions residual_options(int epochs) {
+  PipelineOptions options = short_options(epochs, {.rows = 16, .outputs = 4});
   options.policy.keep_first = false;
-  options.finetuning = tiny_options(epochs);
-  options.finetuning.batch = 2;
-  options.penalised = options.finetuning;
-  options.penalised.epochs = 2;
-  options.calibration_images = 8;
   return options;
-}
-
-HeldZeros pruned(network::Network& network, const std::string& method, const Given& given,
-                 const PipelineOptions& options) {
-  const MethodInfo& info = find_method(method);
-  return run_method(network, tests::tiny_images(8), info, {info.name, info.options, given},
-                    options);
 }
 
 /// The parameters that a channel mask speaks of.
@@ -81,27 +47,6 @@ std::vector<std::vector<float>> channel_parameters(const network::Node& node) {
     return {norm->gamma, norm->beta};
   if (const auto* conv = std::get_if<network::Conv>(&node.op)) return {conv->bias};
   return {std::get<network::Linear>(node.op).bias};
-}
-
-struct Count {
-  int held = 0;
-  int violated = 0;  ///< held, but not 0
-
-  void add(std::span<const float> values, const std::vector<std::uint8_t>& mask) {
-    ASSERT_EQ(values.size(), mask.size());
-    for (std::size_t i = 0; i < mask.size(); ++i) {
-      held += mask[i] == 0 ? 1 : 0;
-      violated += mask[i] == 0 && values[i] != 0.0F ? 1 : 0;
-    }
-  }
-};
-
-Count count_weights(const network::Network& network, const HeldZeros& zeros) {
-  Count count;
-  for (const auto& [name, mask] : zeros.weights) {
-    count.add(network::weight_values(network.node(name)), mask);
-  }
-  return count;
 }
 
 Count count_channels(const network::Network& network, const HeldZeros& zeros) {
@@ -127,7 +72,7 @@ class EveryMethodOnAResidualNetwork : public ::testing::TestWithParam<std::strin
 
 TEST_P(EveryMethodOnAResidualNetwork, HoldsItsZerosForAHundredSteps) {
   network::Network net = residual_network();
-  const HeldZeros zeros = pruned(net, GetParam(), given_of(GetParam()), short_options(25));
+  const HeldZeros zeros = pruned(net, GetParam(), small_settings(GetParam()), residual_options(25));
   const Count weights = count_weights(net, zeros);
   EXPECT_GT(weights.held, 40);
   EXPECT_EQ(weights.violated, 0);
@@ -136,11 +81,11 @@ TEST_P(EveryMethodOnAResidualNetwork, HoldsItsZerosForAHundredSteps) {
 
 TEST_P(EveryMethodOnAResidualNetwork, RecordsAllItsOptionsTileAndSeed) {
   network::Network net = residual_network();
-  PipelineOptions options = short_options(0);
+  PipelineOptions options = residual_options(0);
   options.penalised.seed = options.finetuning.seed = 17;
-  pruned(net, GetParam(), given_of(GetParam()), options);
+  pruned(net, GetParam(), small_settings(GetParam()), options);
   const MethodInfo& info = find_method(GetParam());
-  const MethodOptions values(info.name, info.options, given_of(GetParam()));
+  const MethodOptions values(info.name, info.options, small_settings(GetParam()));
   for (const auto& [name, value] : values.values()) {
     EXPECT_THAT(net.metadata, Contains(Pair("pruning." + info.name + "." + name, value)));
   }
@@ -153,9 +98,9 @@ TEST_P(EveryMethodOnAResidualNetwork, RecordsAllItsOptionsTileAndSeed) {
 TEST_P(EveryMethodOnAResidualNetwork, GivesTheSameNetworkForTheSameSeedOnly) {
   const auto parameters = [&](std::uint64_t seed) {
     network::Network net = residual_network();
-    PipelineOptions options = short_options(1);
+    PipelineOptions options = residual_options(1);
     options.penalised.seed = options.finetuning.seed = seed;
-    pruned(net, GetParam(), given_of(GetParam()), options);
+    pruned(net, GetParam(), small_settings(GetParam()), options);
     return all_parameters(net);
   };
   const std::vector<float> first = parameters(1);
@@ -163,18 +108,13 @@ TEST_P(EveryMethodOnAResidualNetwork, GivesTheSameNetworkForTheSameSeedOnly) {
   EXPECT_NE(first, parameters(2));
 }
 
-std::vector<std::string> all_names() {
-  std::vector<std::string> names;
-  for (const MethodInfo& info : methods()) names.push_back(info.name);
-  return names;
-}
-
-INSTANTIATE_TEST_SUITE_P(Methods, EveryMethodOnAResidualNetwork, ::testing::ValuesIn(all_names()),
+INSTANTIATE_TEST_SUITE_P(Methods, EveryMethodOnAResidualNetwork, ::testing::ValuesIn(all_methods()),
                          [](const auto& method) { return method.param; });
 
 TEST(HeldChannels, StaySilentBehindConvAndBatchNorm) {
   network::Network net = residual_network(true);
-  const HeldZeros zeros = pruned(net, "channel_filter", {{"sparsity", "0.4"}}, short_options(25));
+  const HeldZeros zeros =
+      pruned(net, "channel_filter", {{"sparsity", "0.4"}}, residual_options(25));
   const Count channels = count_channels(net, zeros);
   EXPECT_GE(channels.held, 2 * 9);  // of a, dw and b, each with a bias, a gamma and a beta
   EXPECT_EQ(channels.violated, 0);
@@ -196,8 +136,8 @@ TEST(HeldChannels, StaySilentBehindConvAndBatchNorm) {
 
 TEST(HeldChannels, AreJoinedByASecondMethod) {
   network::Network net = residual_network(true);
-  const HeldZeros first = pruned(net, "channel_filter", {{"sparsity", "0.4"}}, short_options(1));
-  const HeldZeros both = pruned(net, "unstructured", {{"sparsity", "0.6"}}, short_options(5));
+  const HeldZeros first = pruned(net, "channel_filter", {{"sparsity", "0.4"}}, residual_options(1));
+  const HeldZeros both = pruned(net, "unstructured", {{"sparsity", "0.6"}}, residual_options(5));
   EXPECT_EQ(count_weights(net, first).violated, 0);
   EXPECT_EQ(count_channels(net, first).violated, 0);
   EXPECT_GT(count_weights(net, both).held, count_weights(net, first).held);
@@ -214,7 +154,7 @@ TEST(HeldChannels, AreFreeAgainWhereZerosAreNotKept) {
   const HeldZeros first{.weights = {}, .channels = {{"n2", {0, 0, 1, 1, 1, 1, 1, 0}}}};
   apply_zeros(silenced, first);
   network::Network kept = silenced, freed = silenced;
-  PipelineOptions options = short_options(2);
+  PipelineOptions options = residual_options(2);
   pruned(kept, "unstructured", {{"sparsity", "0.1"}}, options);
   options.keep_zeros = false;
   pruned(freed, "unstructured", {{"sparsity", "0.1"}}, options);
@@ -228,7 +168,7 @@ TEST(HeldChannels, AreFreeAgainWhereZerosAreNotKept) {
 TEST(HeldChannels, AreNotTakenFromANetworkThatWasNeverPruned) {
   network::Network net = residual_network();
   std::get<network::Conv>(net.node("b").op).weight.assign(8 * 72, 0.0F);
-  const HeldZeros zeros = pruned(net, "unstructured", {{"sparsity", "0.1"}}, short_options(5));
+  const HeldZeros zeros = pruned(net, "unstructured", {{"sparsity", "0.1"}}, residual_options(5));
   EXPECT_TRUE(zeros.channels.empty());
   EXPECT_LT(count_weights(net, zeros).held, 8 * 72);
 }

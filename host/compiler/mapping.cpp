@@ -6,8 +6,6 @@
 namespace crossloop::compiler {
 namespace {
 
-std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
-
 /// The folding with W_s fixed; nothing where it does not fit.
 std::optional<SemiFolding> folding_of(const LayerGeometry& geometry, const TileFormat& tile,
                                       const FoldingChoice& choice, int columns) {

@@ -16,6 +16,9 @@
 
 namespace crossloop::compiler {
 
+/// Of numbers that are not negative.
+constexpr std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
+
 /// Sizes of a crossbar layer that its mapping follows from.
 struct LayerGeometry {
   int inputs = 1;   ///< C_in

@@ -2,20 +2,20 @@
 
 #include <algorithm>
 
+#include "host/compiler/mapping.hpp"
+
 namespace crossloop::compiler {
 
 namespace {
-
-std::int64_t quotient_up(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
 
 std::int64_t adders_of(std::int64_t outputs, std::int64_t bands, const TileFormat& tile) {
   std::int64_t crossbars = 0;
   while (bands > 1) {
     const std::int64_t together = std::min<std::int64_t>(bands, tile.rows);
-    const std::int64_t groups = quotient_up(bands, together);
+    const std::int64_t groups = ceil_div(bands, together);
     const std::int64_t per_crossbar =
         std::clamp<std::int64_t>(tile.rows / together, 1, tile.columns);
-    crossbars += quotient_up(outputs * groups, per_crossbar);
+    crossbars += ceil_div(outputs * groups, per_crossbar);
     bands = groups;
   }
   return crossbars;
@@ -28,8 +28,7 @@ std::int64_t partial_sum_crossbars(const Deployment& deployment) {
   for (const Layer& layer : deployment.layers) {
     if (layer.kind != LayerKind::kCrossbar) continue;
     const std::int64_t inputs = layer.inputs_per_output / layer.groups;
-    crossbars +=
-        adders_of(layer.outputs, quotient_up(inputs, deployment.tile.rows), deployment.tile);
+    crossbars += adders_of(layer.outputs, ceil_div(inputs, deployment.tile.rows), deployment.tile);
   }
   return crossbars;
 }

@@ -60,9 +60,8 @@ void read_method(ConfigTable& prune, LoopConfig& config) {
 void read_prune(ConfigTable prune, LoopConfig& config) {
   read_method(prune, config);
   ConfigTable penalty = prune.table("penalty");
-  const bool penalised = penalty.has("epochs");
   config.prune_penalised = {.epochs = 2, .learning_rate = 0.01, .seed = config.seed + 1};
-  if (penalised) {
+  if (!penalty.keys().empty()) {
     config.prune_penalised =
         read_training(std::move(penalty), config.seed + 1, config.prune_penalised);
   } else {

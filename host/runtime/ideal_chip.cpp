@@ -5,12 +5,17 @@
 
 namespace crossloop::runtime {
 
+namespace {
+
+/// A copy that is read without noise.
 compiler::Deployment without_noise(compiler::Deployment deployment) {
   for (auto& crossbar : deployment.crossbars) {
     for (auto& column : crossbar.tables.columns) column.sigma = 0;
   }
   return deployment;
 }
+
+}  // namespace
 
 double ideal_accuracy(const compiler::Deployment& deployment, const analog::Device& ideal,
                       const data::Dataset& images) {

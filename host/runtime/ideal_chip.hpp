@@ -7,9 +7,6 @@
 
 namespace crossloop::runtime {
 
-/// A copy that is read without noise.
-compiler::Deployment without_noise(compiler::Deployment deployment);
-
 /// Accuracy (0..1) of the integer network: a chip of `ideal`, a device whose cells are what they
 /// are programmed to, read without noise by the engine. ADCs round and clip as they are set.
 double ideal_accuracy(const compiler::Deployment& deployment, const analog::Device& ideal,

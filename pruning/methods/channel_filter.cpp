@@ -195,12 +195,7 @@ class ChannelFilter : public Method {
 
   Selection select(int /*stage*/, network::Network& network,
                    const PruningContext& context) const override {
-    if (!ratios_.empty() && ratios_.size() != context.layers.size()) {
-      throw InputError(fmt::format(
-          "method channel_filter, option ratios: {} numbers found, expected one for each of {} "
-          "layers",
-          ratios_.size(), context.layers.size()));
-    }
+    check_ratios("channel_filter", ratios_, context);
     const std::vector<ChannelGroup> groups = channel_groups(network, grouped_);
     std::vector<Cluster> clusters = clusters_of(network, context, groups);
     Pruner pruner(network, round_, layer_limit_);

@@ -9,7 +9,7 @@ MethodInfo column_grain_method() {
           .source = "in the spirit of Liang et al. 2018 (methods.md section 1)",
           .options = grain_option_specs(),
           .make = [](const MethodOptions& options) {
-            return make_grain_method(grain_options(Grain::kColumn, options));
+            return make_grain_method(grain_options(GrainUnit::kColumn, options));
           }};
 }
 

@@ -2,8 +2,7 @@
 // (methods.md 2.2).
 #include "pruning/group_lasso.hpp"
 
-#include "pruning/group_selection.hpp"
-#include "pruning/method.hpp"
+#include "pruning/segment_method.hpp"
 
 namespace crossloop::pruning {
 
@@ -25,12 +24,10 @@ class GroupLassoMethod : public Method {
 
   Selection select(int /*stage*/, network::Network& network,
                    const PruningContext& context) const override {
-    std::vector<std::vector<WeightBundle>> groups;
-    for (const PrunableLayer& layer : context.layers) {
-      groups.push_back(single_groups(network::weight_values(network.nodes[layer.node]), layer,
-                                     context.tile, grain_));
-    }
-    return drop_weakest(groups, context, choice_);
+    const auto groups = [this](const auto& weights, const auto& layer, const auto& tile) {
+      return single_groups(weights, layer, tile, grain_);
+    };
+    return drop_weakest(bundles_of(network, context, groups), context, choice_);
   }
 
  private:

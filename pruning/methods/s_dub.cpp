@@ -1,8 +1,7 @@
 // S-DUB: whole tiles leave first, by group lasso; D.U.B. prunes the others (methods.md 3.7).
 #include "pruning/group_lasso.hpp"
-#include "pruning/group_selection.hpp"
 #include "pruning/hoyer_penalty.hpp"
-#include "pruning/method.hpp"
+#include "pruning/segment_method.hpp"
 #include "pruning/tile_quantise.hpp"
 
 namespace crossloop::pruning {
@@ -27,12 +26,10 @@ class SDub : public Method {
   Selection select(int stage, network::Network& network,
                    const PruningContext& context) const override {
     if (stage == 1) return quantise_layers("s_dub", options_, network, context);
-    std::vector<std::vector<WeightBundle>> tiles;
-    for (const PrunableLayer& layer : context.layers) {
-      tiles.push_back(single_groups(network::weight_values(network.nodes[layer.node]), layer,
-                                    context.tile, Grain::kTiles));
-    }
-    return drop_weakest(tiles, context,
+    const auto tiles = [](const auto& weights, const auto& layer, const auto& tile) {
+      return single_groups(weights, layer, tile, Grain::kTiles);
+    };
+    return drop_weakest(bundles_of(network, context, tiles), context,
                         {.ratio = options_.number("tile_ratio"),
                          .threshold = options_.number("tile_threshold"),
                          .layer_limit = options_.number("layer_limit")});

@@ -5,7 +5,6 @@
 #include <map>
 #include <vector>
 
-#include "host/error.hpp"
 #include "pruning/method.hpp"
 
 namespace crossloop::pruning {
@@ -22,11 +21,7 @@ class Unstructured : public Method {
 
   Selection select(int /*stage*/, network::Network& network,
                    const PruningContext& context) const override {
-    if (!ratios_.empty() && ratios_.size() != context.layers.size()) {
-      throw InputError("method unstructured, option ratios: " + std::to_string(ratios_.size()) +
-                       " numbers found, expected one for each of " +
-                       std::to_string(context.layers.size()) + " layers");
-    }
+    check_ratios("unstructured", ratios_, context);
     std::vector<Weight> pool;
     Selection selection;
     for (std::size_t l = 0; l < context.layers.size(); ++l) {
