@@ -62,6 +62,12 @@ TEST(Zoo, CifarNetworksHaveThePublishedParameterCounts) {
                              {"squeezenet1_1", 10, 1235496 - 513 * 990},
                              {"vgg11", 10, 9225610},
                              {"vgg16_bn", 10, 14728266}});
+  // Ours: the sums of their layers.
+  expect_parameters(kCifar, {{"vgg8", 10, 814570},
+                             {"vgg8_w64", 10, 3249098},
+                             {"vgg8_w128", 10, 12978058},
+                             {"vgg11_w32", 10, 2308810},
+                             {"vgg11_w32_bn", 10, 2311562}});
   expect_parameters({1, 28, 28}, {{"lenet5", 10, 61706}});
   expect_parameters({1, 32, 32}, {{"lenet5", 10, 61706}});
 }
@@ -227,7 +233,8 @@ TEST(Zoo, RefusesAnUnknownNameListingTheKnownOnes) {
             "no network is called resnet9; known: alexnet, lenet5, linear, mobilenet_v1, "
             "mobilenet_v2, resnet14, resnet14_a, resnet18, resnet20, resnet20_a, resnet32, "
             "resnet32_a, resnet50, resnet56, resnet56_a, resnet8, resnet8_a, squeezenet1_1, vgg11, "
-            "vgg11_bn, vgg13, vgg13_bn, vgg16, vgg16_bn, vgg8");
+            "vgg11_bn, vgg11_w32, vgg11_w32_bn, vgg13, vgg13_bn, vgg16, vgg16_bn, vgg8, "
+            "vgg8_w128, vgg8_w64");
 }
 
 TEST(Zoo, RefusesImpossibleSizes) {

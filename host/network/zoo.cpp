@@ -78,6 +78,10 @@ Recipe vgg_of(const VggStages& stages, bool batch_norm) {
   return {[=](Builder& b) { return vgg(b, stages, batch_norm); }, {{32, 63}, {224, 255}}};
 }
 
+Recipe vgg8_of(int width) {
+  return {[=](Builder& b) { return vgg8(b, width); }, {{8, kAnySide}}};
+}
+
 std::map<std::string, Recipe> all_recipes() {
   std::map<std::string, Recipe> recipes = {
       {"alexnet", {alexnet, {{29, 63}, {223, 254}}}},  // the latter leave 6x6 pixels
@@ -88,7 +92,9 @@ std::map<std::string, Recipe> all_recipes() {
       {"resnet18", imagenet_resnet_of({2, 2, 2, 2}, false)},
       {"resnet50", imagenet_resnet_of({3, 4, 6, 3}, true)},
       {"squeezenet1_1", {squeezenet1_1, {{12, kAnySide}}}},
-      {"vgg8", {vgg8, {{8, kAnySide}}}}};
+      {"vgg8", vgg8_of(32)},
+      {"vgg8_w64", vgg8_of(64)},
+      {"vgg8_w128", vgg8_of(128)}};
   for (const int layers : {8, 14, 20, 32, 56}) {
     const std::string name = "resnet" + std::to_string(layers);
     recipes[name] = cifar_resnet_of((layers - 2) / 6, Shortcut::kProjection);
@@ -96,6 +102,7 @@ std::map<std::string, Recipe> all_recipes() {
   }
   const std::map<std::string, VggStages> vggs = {
       {"vgg11", {{64}, {128}, {256, 256}, {512, 512}, {512, 512}}},
+      {"vgg11_w32", {{32}, {64}, {128, 128}, {256, 256}, {256, 256}}},
       {"vgg13", {{64, 64}, {128, 128}, {256, 256}, {512, 512}, {512, 512}}},
       {"vgg16", {{64, 64}, {128, 128}, {256, 256, 256}, {512, 512, 512}, {512, 512, 512}}}};
   for (const auto& [name, stages] : vggs) {

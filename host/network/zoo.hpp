@@ -23,12 +23,14 @@ std::vector<std::string> zoo_names();
 ///   name                     source                            below 64 pixels
 ///   linear                   one linear layer                  the same
 ///   lenet5                   LeCun et al. 1998                 28x28 (padded by 2) or 32x32 only
-///   vgg8                     after Simonyan, Zisserman 2015    the same
+///   vgg8, _w64, _w128        after Simonyan, Zisserman 2015    the same
 ///   vgg11, vgg13, vgg16, _bn Simonyan, Zisserman 2015; A, B, D one linear layer of 512 inputs
+///   vgg11_w32, _bn           A at half its width               one linear layer of 256 inputs
 ///   resnet8/14/20/32/56, _a  He et al. 2016, section 4.2       the same
 ///   resnet18, resnet50       He et al. 2016, stride in the 3x3 3x3 stem of stride 1, no max pool
 ///   alexnet                  Krizhevsky 2014                   stem padded by 5, 2x2 pools, one
-///   linear mobilenet_v1             Howard et al. 2017, width 1       stem of stride 1
+///                                                              linear layer
+///   mobilenet_v1             Howard et al. 2017, width 1       stem of stride 1
 ///   mobilenet_v2             Sandler et al. 2018, width 1      stem and second stage of stride 1
 ///   squeezenet1_1            Iandola et al. 2016, release 1.1  stem of stride 1, padded by 1
 ///

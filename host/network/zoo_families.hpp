@@ -26,8 +26,9 @@ using VggStages = std::vector<std::vector<int>>;
 /// The convolutions have biases, beside batch norms too, as torchvision's.
 std::string vgg(Builder& b, const VggStages& stages, bool batch_norm);
 
-/// Six convolutions with batch norm and without biases in three stages, and two linear layers.
-std::string vgg8(Builder& b);
+/// Six convolutions with batch norm and without biases in three stages of `width`, twice and four
+/// times as many channels, and two linear layers, the first of 8 * width features.
+std::string vgg8(Builder& b, int width);
 
 /// What a residual block adds to its result where its shape changes.
 enum class Shortcut {

@@ -74,9 +74,10 @@ std::string vgg(Builder& b, const VggStages& stages, bool batch_norm) {
                        features.convolutions + 1);
 }
 
-std::string vgg8(Builder& b) {
-  const VggFeatures features = vgg_features(b, {{32, 32}, {64, 64}, {128, 128}}, true, false);
-  return linear_layers(b, features.output, {256}, features.convolutions + 1);
+std::string vgg8(Builder& b, int width) {
+  const VggStages stages = {{width, width}, {2 * width, 2 * width}, {4 * width, 4 * width}};
+  const VggFeatures features = vgg_features(b, stages, true, false);
+  return linear_layers(b, features.output, {8 * width}, features.convolutions + 1);
 }
 
 }  // namespace crossloop::network
