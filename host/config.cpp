@@ -211,6 +211,21 @@ std::vector<double> ConfigTable::numbers(std::string_view key, double low, doubl
   return values;
 }
 
+std::vector<std::string> ConfigTable::texts(std::string_view key) {
+  const toml::node& node = state_->require(key, "an array of strings");
+  const auto* array = node.as_array();
+  if (array == nullptr) state_->refuse(key, node, "an array of strings");
+  std::vector<std::string> values;
+  for (const toml::node& item : *array) {
+    if (!item.is_string()) {
+      state_->refuse(std::string(key) + "[" + std::to_string(values.size()) + "]", item,
+                     "a string");
+    }
+    values.push_back(item.as_string()->get());
+  }
+  return values;
+}
+
 ConfigTable ConfigTable::table(std::string_view key) {
   const toml::node* node = state_->find(key);
   if (node != nullptr && !node->is_table()) state_->refuse(key, *node, "a table");

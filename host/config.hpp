@@ -42,6 +42,7 @@ class ConfigTable {
   std::size_t choice(std::string_view key, std::initializer_list<std::string_view> choices,
                      std::size_t fallback);
   std::vector<double> numbers(std::string_view key, double low, double high);
+  std::vector<std::string> texts(std::string_view key);
 
   /// A sub-table; an absent one reads as empty. It must be finished too.
   ConfigTable table(std::string_view key);

@@ -46,20 +46,6 @@ void join(Masks& masks, const Masks& more) {
   }
 }
 
-/// The zeros an already pruned network stands for.
-HeldZeros zeros_of(const network::Network& network) {
-  HeldZeros zeros{.weights = masks_of(network), .channels = {}};
-  for (const network::Node& node : network.nodes) {
-    const auto* norm = std::get_if<network::BatchNorm>(&node.op);
-    if (norm == nullptr) continue;
-    std::vector<std::uint8_t>& mask = zeros.channels[node.name];
-    for (std::size_t c = 0; c < norm->gamma.size(); ++c) {
-      mask.push_back(norm->gamma[c] != 0.0F || norm->beta[c] != 0.0F ? 1 : 0);
-    }
-  }
-  return zeros;
-}
-
 TrainOptions for_stage(TrainOptions options, const std::string& step, int stage) {
   if (!options.checkpoint.empty()) options.checkpoint += fmt::format(".{}-{}", step, stage + 1);
   if (!options.log.empty()) {
@@ -94,6 +80,19 @@ PruningContext context_of(const network::Network& network, const data::Dataset& 
 }
 
 }  // namespace
+
+HeldZeros zeros_of(const network::Network& network) {
+  HeldZeros zeros{.weights = masks_of(network), .channels = {}};
+  for (const network::Node& node : network.nodes) {
+    const auto* norm = std::get_if<network::BatchNorm>(&node.op);
+    if (norm == nullptr) continue;
+    std::vector<std::uint8_t>& mask = zeros.channels[node.name];
+    for (std::size_t c = 0; c < norm->gamma.size(); ++c) {
+      mask.push_back(norm->gamma[c] != 0.0F || norm->beta[c] != 0.0F ? 1 : 0);
+    }
+  }
+  return zeros;
+}
 
 void apply_zeros(network::Network& network, const HeldZeros& zeros) {
   for (const auto& [name, mask] : zeros.weights) {

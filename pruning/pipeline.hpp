@@ -31,6 +31,10 @@ struct HeldZeros {
   Masks channels;
 };
 
+/// What an already pruned network holds at zero: its zero weights, and the channels of batch norms
+/// of which gamma and beta are.
+HeldZeros zeros_of(const network::Network& network);
+
 /// Called where a step begins: "penalty 1 of 2", "select 1 of 2", "fine-tune 1 of 2".
 using StepObserver = std::function<void(const std::string& step)>;
 

@@ -75,7 +75,7 @@ TEST_F(PruningCommands, PruneReportsWhatAMethodFrees) {
   EXPECT_LT(after.at("adc").at("energy_nj").at("linear"),
             before.at("adc").at("energy_nj").at("linear"));
   EXPECT_THAT(result.output, AllOf(HasSubstr("survivors per group of 16"),
-                                   HasSubstr("ADC energy saved, paper counting")));
+                                   HasSubstr("ADC energy saved, weights, paper counting")));
 }
 
 TEST_F(PruningCommands, BalancedSurvivorsAreEqual) {

@@ -9,6 +9,9 @@
 
 namespace crossloop::analog {
 
+/// The table that estimates are made from where none is named.
+inline constexpr const char* kDefaultComponents = "isaac";
+
 /// Power, while it is read, and area of one array of side x side cells.
 struct ArrayFigure {
   int side = 0;  ///< word lines and bit lines

@@ -3,14 +3,10 @@
 #include <spdlog/fmt/fmt.h>
 
 #include <cmath>
-#include <vector>
 
-#include "host/analog/adc_accounting.hpp"
 #include "host/compiler/tile_sparsity.hpp"
 
 namespace crossloop::cli {
-
-using analog::AdcAccounting;
 
 namespace {
 
@@ -19,28 +15,6 @@ constexpr const char* kTitle =
     "beside figures of RTL, engine or cost estimate";
 constexpr const char* kCounting =
     "every bit line is a column, energy of a conversion proportional to its bits, all tiles alike";
-
-/// What both renderings say.
-struct Accounting {
-  std::vector<std::int64_t> tiles;
-  std::int64_t left_out = 0;
-  double paper = 0.0, physical = 0.0;
-};
-
-Accounting account(const compiler::Deployment& deployment) {
-  Accounting result;
-  result.tiles = compiler::tiles_by_sparsity(deployment);
-  result.left_out = compiler::tiles_left_out(deployment);
-  // Under `linear` only the ratio of two energies counts, whatever the anchor's.
-  const analog::AdcAnchor anchor{.bits = 8, .energy_pj = 1.0};
-  const auto improvement = [&](AdcAccounting accounting) {
-    return analog::adc_energy_improvement(result.tiles, deployment.tile.rows, accounting,
-                                          analog::AdcModel::kLinear, anchor);
-  };
-  result.paper = improvement(AdcAccounting::kPaper);
-  result.physical = improvement(AdcAccounting::kPhysical);
-  return result;
-}
 
 /// Bits that a tile of level `level` is charged in the two countings.
 struct Bits {
@@ -59,7 +33,7 @@ std::string times(double improvement) {
 }  // namespace
 
 std::string adc_accounting_table(const compiler::Deployment& deployment) {
-  const Accounting result = account(deployment);
+  const compiler::AdcSavings result = compiler::adc_savings(deployment);
   const int rows = deployment.tile.rows;
   std::string text = fmt::format("{}\n  {}\n{:<22}  {:>7}  {:>10}  {:>13}\n", kTitle, kCounting,
                                  "fullest column, cells", "tiles", "paper bits", "physical bits");
@@ -78,17 +52,10 @@ std::string adc_accounting_table(const compiler::Deployment& deployment) {
 }
 
 nlohmann::json adc_accounting_json(const compiler::Deployment& deployment) {
-  const Accounting result = account(deployment);
-  const auto number = [](double improvement) {
-    return std::isinf(improvement) ? nlohmann::json() : nlohmann::json(improvement);
-  };
-  return {
-      {"title", kTitle},
-      {"counting", kCounting},
-      {"tile_rows", deployment.tile.rows},
-      {"tiles_by_sparsity", result.tiles},
-      {"tiles_not_placed", result.left_out},
-      {"improvement", {{"paper", number(result.paper)}, {"physical", number(result.physical)}}}};
+  nlohmann::json json = compiler::to_json(compiler::adc_savings(deployment), deployment.tile.rows);
+  json["title"] = kTitle;
+  json["counting"] = kCounting;
+  return json;
 }
 
 }  // namespace crossloop::cli

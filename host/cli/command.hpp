@@ -56,6 +56,7 @@ void add_prune(CLI::App& app, Globals& globals);        // with LibTorch
 void add_methods(CLI::App& app, Globals& globals);      // with LibTorch
 void add_sensitivity(CLI::App& app, Globals& globals);  // with LibTorch
 void add_finetune(CLI::App& app, Globals& globals);     // with LibTorch
+void add_experiment(CLI::App& app, Globals& globals);   // with LibTorch
 void add_evaluate(CLI::App& app, Globals& globals);
 void add_compile(CLI::App& app, Globals& globals);
 void add_program(CLI::App& app, Globals& globals);

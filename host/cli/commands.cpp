@@ -12,12 +12,14 @@ void add_training_commands(CLI::App& app, Globals& globals) {
   add_methods(app, globals);
   add_sensitivity(app, globals);
   add_finetune(app, globals);
+  add_experiment(app, globals);
   add_loop(app, globals);
 }
 #else
 /// Not listed by --help, so that it shows what this build can do; chosen, they say why they cannot.
 void add_training_commands(CLI::App& app, Globals&) {
-  for (const std::string name : {"train", "prune", "methods", "sensitivity", "finetune", "loop"}) {
+  for (const std::string name :
+       {"train", "prune", "methods", "sensitivity", "finetune", "experiment", "loop"}) {
     CLI::App* command = app.add_subcommand(name)->group("")->allow_extras();
     command->callback([name] {
       throw InputError(name + ": this build has no LibTorch, which training needs; configure it " +

@@ -8,7 +8,6 @@
 
 namespace crossloop::cli {
 
-inline constexpr const char* kDefaultComponents = "isaac";
 inline constexpr const char* kDefaultAdcModel = "linear";
 
 /// One line per crossbar layer, the chip, and its shares by part. Every line with a figure ends in

@@ -2,9 +2,9 @@
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
-#include <cmath>
 #include <filesystem>
 #include <optional>
+#include <utility>
 
 #include "host/cli/command.hpp"
 #include "host/cli/model.hpp"
@@ -17,12 +17,11 @@
 #include "host/loop/weight_error.hpp"
 #include "host/network/onnx_file.hpp"
 #include "host/runtime/calibrate.hpp"
-#include "host/runtime/engine_backend.hpp"
-#include "host/runtime/executor.hpp"
 #include "host/runtime/ideal_chip.hpp"
-#include "host/runtime/measure.hpp"
+#include "host/runtime/measured_chip.hpp"
 #include "pruning/activation_codes.hpp"
-#include "pruning/prune.hpp"
+#include "pruning/pipeline.hpp"
+#include "pruning/weight_clip.hpp"
 
 namespace crossloop::cli {
 
@@ -50,20 +49,6 @@ struct Accuracies {
   double integer = 0.0;        ///< on ideal tiles
   std::optional<double> chip;  ///< on a chip of the device, calibrated
 };
-
-/// The largest |w| but for the share of nonzero weights beyond the percentile.
-float percentile_of(std::span<const float> weights, double percentile) {
-  std::vector<float> magnitudes;
-  for (const float w : weights) {
-    if (w != 0.0F) magnitudes.push_back(std::abs(w));
-  }
-  if (magnitudes.empty()) return 0.0F;
-  const auto rank = static_cast<std::ptrdiff_t>(
-      std::ceil(percentile / 100.0 * static_cast<double>(magnitudes.size())));
-  const auto place = magnitudes.begin() + std::max<std::ptrdiff_t>(rank, 1) - 1;
-  std::nth_element(magnitudes.begin(), place, magnitudes.end());
-  return *place;
-}
 
 class Finetuning {
  public:
@@ -121,47 +106,23 @@ class Finetuning {
                       .integer = runtime::ideal_accuracy(deployment, ideal_, integer_test_),
                       .chip = {}};
     if (arguments_.chip_errors) {
-      build_chip(deployment);
-      scores.chip = runtime::accuracy_of(
-          runtime::run_images(calibrated_, *chip_, integer_test_, run_options()), integer_test_);
+      chip_.emplace(deployment, mapping_.device, arguments_.chip_seed);
+      chip_->calibrate({.gain = true, .statistics = true}, calibration_);
+      scores.chip = chip_->accuracy(integer_test_);
     }
     return scores;
   }
 
-  runtime::RunOptions run_options() const {
-    runtime::RunOptions options;
-    options.total_images = integer_test_.count;
-    return options;
-  }
-
-  /// A chip of the device with the deployment on it, measured and calibrated for.
-  void build_chip(const compiler::Deployment& deployment) {
-    chip_ = std::make_unique<runtime::EngineBackend>(mapping_.tile, mapping_.device,
-                                                     arguments_.chip_seed);
-    program_all(*chip_, deployment);
-    measurement_ = {};
-    runtime::measure(deployment, *chip_, {}, {}, measurement_);
-    calibrated_ = deployment;
-    runtime::RunOptions options;
-    options.total_images = calibration_.count;
-    runtime::calibrate(calibrated_, *chip_, measurement_, calibration_,
-                       {.gain = true, .statistics = true}, options);
-  }
-
   pruning::FinetuneConstraints constraints(const compiler::Deployment& deployment) const {
     pruning::FinetuneConstraints held;
-    held.masks = pruning::masks_of(network_);
+    pruning::HeldZeros zeros = pruning::zeros_of(network_);
+    held.masks = std::move(zeros.weights);
+    held.channels = std::move(zeros.channels);
     held.weight_bits = mapping_.tile.weight_bits;
     held.clamp_to_scale = arguments_.scales == "frozen";
     held.dynamic_scale = arguments_.scales == "dynamic";
     held.hold_gamma_sign = true;
-    if (arguments_.clip_percentile < 100.0) {
-      for (const network::Node& node : network_.nodes) {
-        if (!network::has_weight(node)) continue;
-        const float limit = percentile_of(network::weight_values(node), arguments_.clip_percentile);
-        if (limit > 0.0F) held.weight_limit[node.name] = limit;
-      }
-    }
+    held.weight_limit = pruning::clip_limits(network_, arguments_.clip_percentile);
     if (arguments_.adc_rounding) {
       for (std::size_t i = 0; i < deployment.layers.size(); ++i) {
         const compiler::Layer& layer = deployment.layers[i];
@@ -171,7 +132,7 @@ class Finetuning {
       }
     }
     if (arguments_.chip_errors) {
-      held.weight_error = loop::weight_errors(network_, calibrated_, measurement_);
+      held.weight_error = loop::weight_errors(network_, chip_->deployment(), chip_->measurement());
     }
     return held;
   }
@@ -190,9 +151,7 @@ class Finetuning {
   analog::Device ideal_;
   network::Network network_;
   data::Dataset train_, test_, calibration_, integer_test_;
-  std::unique_ptr<runtime::EngineBackend> chip_;
-  runtime::Measurement measurement_;
-  compiler::Deployment calibrated_;
+  std::optional<runtime::MeasuredChip> chip_;  ///< as scored last
 };
 
 nlohmann::json accuracy_json(const Accuracies& scores) {

@@ -28,7 +28,7 @@ namespace {
 struct InspectArguments {
   std::filesystem::path file;
   std::filesystem::path deployment;
-  std::string components;       ///< empty: kDefaultComponents
+  std::string components;       ///< empty: analog::kDefaultComponents
   std::string adc_model;        ///< empty: kDefaultAdcModel
   std::string tile;             ///< models: count crossbars; empty: do not
   bool adc_accounting = false;  ///< deployments: that report instead of the tables
@@ -72,8 +72,8 @@ void inspect_deployment(const InspectArguments& arguments, const Globals& global
     return given.empty() ? fallback : given;
   };
   const auto model = analog::find_adc_model(given_or(arguments.adc_model, kDefaultAdcModel));
-  const auto table = analog::find_components(given_or(arguments.components, kDefaultComponents),
-                                             config_root("components"));
+  const auto table = analog::find_components(
+      given_or(arguments.components, analog::kDefaultComponents), config_root("components"));
   const compiler::Deployment deployment = compiler::read_deployment(arguments.file);
   const compiler::ChipCost cost = compiler::estimate_cost(deployment, table, model);
   nlohmann::json result = deployment_json(deployment);
@@ -167,7 +167,7 @@ void add_inspect(CLI::App& app, Globals& globals) {
           "--components", arguments->components,
           fmt::format("deployments: what the parts of the chip cost, a TOML file or a name in "
                       "configs/components; default: {}",
-                      kDefaultComponents))
+                      analog::kDefaultComponents))
       ->type_name("FILE|NAME");
   command
       ->add_option(

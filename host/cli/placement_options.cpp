@@ -8,40 +8,12 @@
 #include "host/cli/command.hpp"
 #include "host/cli/options.hpp"
 #include "host/compiler/duplicate.hpp"
+#include "host/compiler/pass_names.hpp"
 #include "host/compiler/tile.hpp"
 #include "host/error.hpp"
 #include "host/runtime/fault_encoding.hpp"
 
 namespace crossloop::cli {
-
-namespace {
-
-/// A pass by the name the command line gives it.
-struct Pass {
-  const char* name;
-  bool by_default;  ///< part of "all": those that only save crossbars
-  void (*switch_on)(compiler::PlacementOptions& options);
-};
-constexpr Pass kPasses[] = {
-    {"compact", true, [](compiler::PlacementOptions& o) { o.plan.compact = true; }},
-    {"share", true, [](compiler::PlacementOptions& o) { o.plan.share = true; }},
-    {"drop", true, [](compiler::PlacementOptions& o) { o.drop_silent = true; }},
-    {"rearrange", false, [](compiler::PlacementOptions& o) { o.plan.rearrange = true; }},
-    {"reorder", false, [](compiler::PlacementOptions& o) { o.plan.reorder = true; }}};
-
-void switch_on(const std::string& name, compiler::PlacementOptions& options) {
-  bool known = name == "all" || name == "none";
-  for (const Pass& pass : kPasses) {
-    if (name != pass.name && !(name == "all" && pass.by_default)) continue;
-    pass.switch_on(options);
-    known = true;
-  }
-  if (known) return;
-  throw InputError("--passes: '" + name +
-                   "', expected all, none, or some of compact, share, drop, rearrange, reorder");
-}
-
-}  // namespace
 
 void add_placement_options(CLI::App& command, PlacementArguments& arguments) {
   command
@@ -93,7 +65,7 @@ compiler::CompileOptions compile_options(const PlacementArguments& arguments) {
   }
   options.placement.mapping = folded ? compiler::Mapping::kFolded : compiler::Mapping::kSemiFolded;
   options.placement.folding = folding;
-  for (const std::string& pass : arguments.passes) switch_on(pass, options.placement);
+  compiler::switch_on_passes(arguments.passes, "--passes", options.placement);
   options.crossbar_budget = arguments.crossbar_budget;
   return options;
 }

@@ -6,7 +6,7 @@
 #include <filesystem>
 #include <optional>
 
-#include "host/cli/chip_figures.hpp"
+#include "host/cli/chip_figures_table.hpp"
 #include "host/cli/command.hpp"
 #include "host/cli/model.hpp"
 #include "host/cli/options.hpp"
@@ -38,7 +38,7 @@ struct PruneArguments {
 /// A network as it is at one point.
 struct Figures {
   double accuracy = 0.0;  ///< float
-  std::optional<ChipFigures> chip;
+  std::optional<experiment::ChipFigures> chip;
   std::string refusal;  ///< why there is no chip
 };
 
@@ -103,7 +103,7 @@ class Pruning {
 
   nlohmann::json json(const PruneOutcome& outcome) const {
     const auto chip = [](const Figures& figures) {
-      return figures.chip ? chip_figures_json(*figures.chip)
+      return figures.chip ? experiment::to_json(*figures.chip)
                           : nlohmann::json{{"refused", figures.refusal}};
     };
     nlohmann::json result = {
@@ -139,8 +139,9 @@ class Pruning {
     const data::Dataset calibration = data_.train.slice(0, count);
     const data::Dataset test = data_.test.slice(0, quantised_images());
     try {
-      figures.chip =
-          chip_figures(network_, mapping_, calibration, test.count > 0 ? &test : nullptr);
+      figures.chip = experiment::chip_figures(
+          network_, {.tile = mapping_.tile, .device = mapping_.device, .root = config_root()},
+          calibration, test.count > 0 ? &test : nullptr);
     } catch (const InputError& refusal) {
       figures.refusal = refusal.what();
     }

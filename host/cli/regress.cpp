@@ -32,7 +32,7 @@ void run(const RegressArguments& arguments, const Globals& globals) {
   const auto results = regression::evaluate(regression, runs, baseline);
   const bool passed = regression::all_passed(results);
   if (history) {
-    history->append({regression.name, regression::utc_now(), CROSSLOOP_VERSION, passed}, runs);
+    history->append({regression.name, utc_now(), CROSSLOOP_VERSION, passed}, runs);
   }
   std::fputs(regression::table(regression, results).c_str(), stdout);
   write_json(globals, regression::to_json(regression, results));

@@ -120,7 +120,7 @@ Outcome run_anywhere(const compiler::Deployment& deployment, runtime::Backend& c
 /// comparison with the emulation, whose one tile stands for all.
 compiler::ChipCost modelled_chip(const compiler::Deployment& deployment) {
   return compiler::estimate_cost(
-      deployment, analog::find_components(kDefaultComponents, config_root("components")),
+      deployment, analog::find_components(analog::kDefaultComponents, config_root("components")),
       analog::find_adc_model(kDefaultAdcModel));
 }
 

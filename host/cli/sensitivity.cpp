@@ -45,7 +45,7 @@ std::map<std::string, double> dense_costs(const SensitivityArguments& arguments,
                                           const data::Dataset& images) {
   const auto deployment = compiler::compile(network, mapping.tile, mapping.device, images);
   const auto chip = compiler::estimate_cost(
-      deployment, analog::find_components(kDefaultComponents, config_root("components")),
+      deployment, analog::find_components(analog::kDefaultComponents, config_root("components")),
       analog::AdcModel::kLinear);
   std::map<std::string, double> costs;
   for (const compiler::LayerCost& layer : chip.layers) {

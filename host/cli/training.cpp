@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "host/cli/command.hpp"
+#include "host/loop/training_config.hpp"
 
 namespace crossloop::cli {
 
@@ -137,30 +138,9 @@ void log_epoch(const pruning::EpochReport& report) {
 }
 
 nlohmann::json training_json(const pruning::TrainOptions& options) {
-  const auto name_of = [](const auto& names, auto value) {
-    for (const auto& [name, each] : names) {
-      if (each == value) return name;
-    }
-    return std::string();
-  };
-  nlohmann::json json = {{"epochs", options.epochs},
-                         {"batch", options.batch},
-                         {"learning_rate", options.learning_rate},
-                         {"schedule", name_of(kSchedules, options.schedule)},
-                         {"warmup_epochs", options.warmup_epochs},
-                         {"momentum", options.momentum},
-                         {"weight_decay", options.weight_decay},
-                         {"label_smoothing", options.label_smoothing},
-                         {"augment", options.augment},
-                         {"flip", options.augment && options.flip},
-                         {"cutout", options.augment ? options.cutout : 0},
-                         {"seed", options.seed},
-                         {"threads", options.threads},
-                         {"execution", pruning::resolve_execution(options).text()}};
-  if (options.schedule == pruning::Schedule::kStep) {
-    json["milestones"] = options.milestones;
-    json["step_factor"] = options.step_factor;
-  }
+  nlohmann::json json = loop::training_json(options);
+  json["threads"] = options.threads;
+  json["execution"] = pruning::resolve_execution(options).text();
   return json;
 }
 

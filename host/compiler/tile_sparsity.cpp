@@ -2,8 +2,12 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
+#include <nlohmann/json.hpp>
 #include <string>
+#include <utility>
 
+#include "host/analog/adc_accounting.hpp"
 #include "host/error.hpp"
 
 namespace crossloop::compiler {
@@ -42,6 +46,35 @@ std::int64_t tiles_left_out(const Deployment& deployment) {
     left_out += std::max(0, count.dense - count.pruned);
   }
   return left_out;
+}
+
+AdcSavings adc_savings(const Deployment& deployment) {
+  return adc_savings(tiles_by_sparsity(deployment), tiles_left_out(deployment),
+                     deployment.tile.rows);
+}
+
+AdcSavings adc_savings(std::vector<std::int64_t> tiles, std::int64_t left_out, int rows) {
+  AdcSavings savings{.tiles = std::move(tiles), .left_out = left_out};
+  // Under `linear` only the ratio of two energies counts, whatever the anchor's.
+  const analog::AdcAnchor anchor{.bits = 8, .energy_pj = 1.0};
+  const auto improvement = [&](analog::AdcAccounting accounting) {
+    return analog::adc_energy_improvement(savings.tiles, rows, accounting,
+                                          analog::AdcModel::kLinear, anchor);
+  };
+  savings.paper = improvement(analog::AdcAccounting::kPaper);
+  savings.physical = improvement(analog::AdcAccounting::kPhysical);
+  return savings;
+}
+
+nlohmann::json to_json(const AdcSavings& savings, int rows) {
+  const auto number = [](double improvement) {
+    return std::isinf(improvement) ? nlohmann::json() : nlohmann::json(improvement);
+  };
+  return {
+      {"tile_rows", rows},
+      {"tiles_by_sparsity", savings.tiles},
+      {"tiles_not_placed", savings.left_out},
+      {"improvement", {{"paper", number(savings.paper)}, {"physical", number(savings.physical)}}}};
 }
 
 }  // namespace crossloop::compiler

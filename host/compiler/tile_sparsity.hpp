@@ -4,6 +4,7 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <nlohmann/json_fwd.hpp>
 #include <vector>
 
 #include "host/compiler/deployment.hpp"
@@ -28,5 +29,24 @@ std::vector<std::int64_t> tiles_by_sparsity(const Deployment& deployment);
 
 /// Those of the dense layers that were not placed.
 std::int64_t tiles_left_out(const Deployment& deployment);
+
+/// What the sparsity of tiles alone saves in ADC energy, energy proportional to bits, all tiles
+/// alike (host/analog/adc_accounting.hpp). Not to be set beside figures of RTL, engine or cost
+/// estimate.
+struct AdcSavings {
+  std::vector<std::int64_t> tiles;  ///< tiles_by_sparsity()
+  std::int64_t left_out = 0;        ///< tiles_left_out()
+  /// ADC energy of dense tiles over that of these, in both countings; infinite where none is spent.
+  double paper = 0.0;
+  double physical = 0.0;
+};
+AdcSavings adc_savings(const Deployment& deployment);
+/// Of any tiles of `rows` word lines, [log2 rows + 2] counts by level, `left_out` of them not
+/// placed. Throws InputError as analog::adc_energy_improvement does.
+AdcSavings adc_savings(std::vector<std::int64_t> tiles, std::int64_t left_out, int rows);
+
+/// {"tile_rows", "tiles_by_sparsity", "tiles_not_placed", "improvement": {"paper", "physical"}}; an
+/// infinite improvement is null.
+nlohmann::json to_json(const AdcSavings& savings, int rows);
 
 }  // namespace crossloop::compiler

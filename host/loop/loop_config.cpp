@@ -1,7 +1,6 @@
 #include "host/loop/loop_config.hpp"
 
 #include <spdlog/fmt/fmt.h>
-#include <spdlog/fmt/ranges.h>
 
 #include <algorithm>
 #include <cctype>
@@ -9,7 +8,7 @@
 
 #include "host/config.hpp"
 #include "host/error.hpp"
-#include "pruning/method.hpp"
+#include "host/loop/training_config.hpp"
 
 namespace crossloop::loop {
 
@@ -17,42 +16,14 @@ namespace {
 
 constexpr std::int64_t kLargestSeed = 0xFFFFFFFF;
 
-pruning::TrainOptions read_training(ConfigTable table, std::uint64_t seed,
-                                    pruning::TrainOptions options) {
-  options.epochs = static_cast<int>(table.integer("epochs", 0, 1000));
-  options.batch = static_cast<int>(table.integer("batch", 1, 65536, options.batch));
-  options.learning_rate = table.number("learning_rate", 0.0, 10.0, options.learning_rate);
-  options.momentum = table.number("momentum", 0.0, 0.999, options.momentum);
-  options.weight_decay = table.number("weight_decay", 0.0, 1.0, options.weight_decay);
-  options.flip = table.boolean("flip", options.flip);
-  options.augment = table.boolean("augment", options.augment);
-  options.seed = seed;
-  table.finish();
-  return options;
-}
-
-/// One option of a method as text, in the type that it is declared with.
-std::string read_option(ConfigTable& table, const pruning::OptionSpec& spec) {
-  if (!spec.words.empty()) return table.text(spec.name);
-  if (spec.list) {
-    return fmt::format("{:.10g}", fmt::join(table.numbers(spec.name, spec.low, spec.high), ","));
-  }
-  if (!spec.integer) return fmt::format("{:.10g}", table.number(spec.name, spec.low, spec.high));
-  return std::to_string(table.integer(spec.name, static_cast<std::int64_t>(spec.low),
-                                      static_cast<std::int64_t>(spec.high)));
-}
-
 /// The method and its options; "none" prunes nothing.
 void read_method(ConfigTable& prune, LoopConfig& config) {
   const std::string name = prune.text("method", "column_magnitude");
   ConfigTable options = prune.table("options");
   if (name != "none") {
-    const pruning::MethodInfo& info = pruning::find_method(name);
-    for (const pruning::OptionSpec& spec : info.options) {
-      if (options.has(spec.name)) config.prune_options[spec.name] = read_option(options, spec);
-    }
-    pruning::make_method(info, config.prune_options);
+    config.prune_options = read_method_options(std::move(options), name);
     config.prune_method = name;
+    return;
   }
   options.finish();
 }

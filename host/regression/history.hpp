@@ -3,14 +3,12 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <memory>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "host/regression/evaluate.hpp"
-
-struct sqlite3;
+#include "host/sqlite.hpp"
 
 namespace crossloop::regression {
 
@@ -38,14 +36,7 @@ class History {
   std::vector<Run> latest_passed(const std::string& name) const;
 
  private:
-  struct Closer {
-    void operator()(sqlite3* database) const;
-  };
-  std::filesystem::path path_;
-  std::unique_ptr<sqlite3, Closer> database_;
+  SqliteFile file_;
 };
-
-/// The time now as Evaluation::date has it.
-std::string utc_now();
 
 }  // namespace crossloop::regression

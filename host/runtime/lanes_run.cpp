@@ -49,8 +49,10 @@ std::map<int, LaneLayer> plan(const Deployment& deployment, LaneKind kind,
   return layers;
 }
 
-std::uint64_t dense_cycles(const Layer& layer, const lanes::LaneShape& shape, std::size_t vectors) {
-  const auto program = lanes::encode(LaneKind::kDense, shape, lane_geometry(layer), layer.weights);
+/// Of one layer on `vectors` windows.
+std::uint64_t layer_cycles(LaneKind kind, const Layer& layer, const lanes::LaneShape& shape,
+                           std::size_t vectors) {
+  const auto program = lanes::encode(kind, shape, lane_geometry(layer), layer.weights);
   std::uint64_t cycles = 0;
   for (const auto& tile : program.tiles) {
     cycles += lanes::tile_counters(program, tile, vectors).cycles;
@@ -59,6 +61,19 @@ std::uint64_t dense_cycles(const Layer& layer, const lanes::LaneShape& shape, st
 }
 
 }  // namespace
+
+std::uint64_t lane_cycles(const Deployment& deployment, LaneKind kind,
+                          const lanes::LaneShape& shape) {
+  std::uint64_t cycles = 0;
+  for (std::size_t i = 0; i < deployment.layers.size(); ++i) {
+    const Layer& layer = deployment.layers[i];
+    if (layer.kind != LayerKind::kCrossbar) continue;
+    const bool fits = kind != LaneKind::kBalanced || refusal(kind, shape, layer).empty();
+    const auto windows = static_cast<std::size_t>(positions_of(deployment, static_cast<int>(i)));
+    cycles += layer_cycles(fits ? kind : LaneKind::kDense, layer, shape, windows);
+  }
+  return cycles;
+}
 
 void remove_converters(Deployment& deployment) {
   for (std::size_t i = 0; i < deployment.layers.size(); ++i) {
@@ -93,7 +108,7 @@ LanesRun run_on_lanes(Deployment deployment, LaneKind kind, const lanes::LaneSha
     }
     const std::size_t vectors = products.size() / static_cast<std::size_t>(layer.outputs);
     here.vectors += static_cast<std::int64_t>(vectors);
-    here.dense_cycles += dense_cycles(layer, shape, vectors);
+    here.dense_cycles += layer_cycles(LaneKind::kDense, layer, shape, vectors);
   };
   LanesRun run;
   run.logits = run_images(deployment, backend, images, {.batch = 1}, observe);

@@ -31,6 +31,12 @@ struct LanesRun {
 /// products, u = 1. Throws InputError naming the layer if one could overflow int32.
 void remove_converters(compiler::Deployment& deployment);
 
+/// Cycles of one image on lanes of that kind and shape, layer after layer, by their twins: no
+/// activation decides one. Balanced: layers that break the pattern run dense. Throws InputError for
+/// a bad shape and a semi-folded layer.
+std::uint64_t lane_cycles(const compiler::Deployment& deployment, lanes::LaneKind kind,
+                          const lanes::LaneShape& shape);
+
 /// Programs lanes and runs the images one by one, after remove_converters(). Throws InputError as
 /// LanesBackend does, and with kBalanced if no layer at all keeps few enough weights in every
 /// group, naming the first group that has too many.

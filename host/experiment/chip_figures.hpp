@@ -1,20 +1,23 @@
-// What a network needs on crossbars and what it is worth there, for commands that change networks.
+// What a network needs on crossbars and what it is worth there.
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 
-#include "host/cli/options.hpp"
+#include "host/analog/device.hpp"
 #include "host/compiler/deployment.hpp"
+#include "host/compiler/tile_sparsity.hpp"
 #include "host/data/dataset.hpp"
 #include "host/network/network.hpp"
 
-namespace crossloop::cli {
+namespace crossloop::experiment {
 
 /// Of one network, compiled as `crossloop compile --adc-resolution proven --adc-group column` does.
+/// Energy and latency are estimates from analog::kDefaultComponents.
 struct ChipFigures {
   compiler::Deployment deployment;
   std::optional<double> accuracy;  ///< 0..1, of the integer network on ideal tiles; if asked for
@@ -23,19 +26,26 @@ struct ChipFigures {
   /// Of the conversions of one image in nJ by ADC model; nothing where it has no figure.
   std::map<std::string, std::optional<double>> adc_energy_nj;
   double sequential_us = 0.0;  ///< one image, one layer after the other
-  nlohmann::json accounting;   ///< adc_accounting_json(), null for rows that are no power of two
+  /// ADC energy by the sparsity of tiles alone; nothing for rows that are no power of two. Of bit
+  /// lines: every column of the placed crossbars. Of weights: a weight is one cell, and the weights
+  /// of the convolutions are cut into tiles of as many word lines and outputs as a crossbar has;
+  /// this is how Ibrayev et al. 2024 count.
+  std::optional<compiler::AdcSavings> bit_lines, weights;
+};
+
+struct ChipFigureOptions {
+  compiler::TileFormat tile;
+  analog::Device device;
+  std::filesystem::path root;  ///< the folder that holds configs/
 };
 
 /// Compiles a copy of `network` with ranges from `calibration`, and runs it on `test` where that is
 /// not nullptr. Throws InputError as compile() does.
-ChipFigures chip_figures(network::Network network, const Mapping& mapping,
+ChipFigures chip_figures(network::Network network, const ChipFigureOptions& options,
                          const data::Dataset& calibration, const data::Dataset* test);
 
 /// {"accuracy", "crossbars": {"compute", "total", "dense"}, "adc": {"mean_bits", "energy_nj":
-/// {...}, "accounting": {...}}, "sequential_us"}.
-nlohmann::json chip_figures_json(const ChipFigures& figures);
+/// {...}, "components", "accounting": {...}, "accounting_weights": {...}}, "sequential_us"}.
+nlohmann::json to_json(const ChipFigures& figures);
 
-/// Both beside each other, one line per figure.
-std::string chip_figures_table(const ChipFigures& before, const ChipFigures& after);
-
-}  // namespace crossloop::cli
+}  // namespace crossloop::experiment

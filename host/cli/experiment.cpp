@@ -1,0 +1,130 @@
+// crossloop experiment: methods x settings x seeds on one network, as a configuration lists them.
+#include <spdlog/fmt/fmt.h>
+#include <spdlog/spdlog.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "host/cli/command.hpp"
+#include "host/cli/options.hpp"
+#include "host/cli/training.hpp"
+#include "host/experiment/report.hpp"
+#include "host/experiment/runner.hpp"
+#include "host/files.hpp"
+
+namespace crossloop::cli {
+
+namespace {
+
+struct ExperimentArguments {
+  std::filesystem::path config;
+  std::string size = "small";
+  std::string data = "cifar10";
+  std::filesystem::path cache, results, markdown;
+  std::vector<std::string> only;
+  bool list = false;
+};
+
+/// A folder for what can be made again: $XDG_CACHE_HOME/crossloop, else ~/.cache/crossloop.
+std::filesystem::path cache_root() {
+  for (const auto& [variable, below] :
+       {std::pair("XDG_CACHE_HOME", "crossloop"), std::pair("HOME", ".cache/crossloop")}) {
+    const char* folder = std::getenv(variable);
+    if (folder != nullptr && *folder != '\0') return std::filesystem::path(folder) / below;
+  }
+  return std::filesystem::temp_directory_path() / "crossloop";
+}
+
+std::string command_line(const ExperimentArguments& arguments) {
+  return fmt::format("crossloop experiment {} --size {}", arguments.config.generic_string(),
+                     arguments.size);
+}
+
+void print_list(const experiment::Runner& runner, const std::vector<experiment::Job>& jobs) {
+  for (const experiment::Job& job : jobs) {
+    const auto result = runner.done(job);
+    std::printf("%-32s seed %-6llu %s\n", job.run->name.c_str(),
+                static_cast<unsigned long long>(job.seed),
+                result ? ("done " + result->date).c_str() : "to do");
+  }
+}
+
+void run(const ExperimentArguments& arguments, const Globals& globals) {
+  const experiment::Experiment plan = experiment::read_experiment(arguments.config, arguments.size);
+  if (!arguments.markdown.empty()) require_writable(arguments.markdown);
+  data::DataSplit split = data::load_data(
+      arguments.data,
+      {.seed = plan.data_seed, .train_images = plan.train_images, .test_images = plan.test_images});
+  const experiment::Images images{std::move(split.train), std::move(split.test)};
+  experiment::Places places{.root = config_root(),
+                            .cache = arguments.cache.empty()
+                                         ? cache_root() / "experiments" / plan.name / plan.size
+                                         : arguments.cache,
+                            .version = CROSSLOOP_VERSION};
+  experiment::ResultStore store(arguments.results.empty() ? places.cache / "results.sqlite"
+                                                          : arguments.results);
+  experiment::Runner runner(
+      plan, images, places, store,
+      {.epoch = log_epoch, .step = [](const std::string& text) { spdlog::info("{}", text); }});
+  const auto jobs = runner.jobs(arguments.only);
+  if (arguments.list) return print_list(runner, jobs);
+  std::vector<experiment::Result> results;
+  for (std::size_t i = 0; i < jobs.size(); ++i) {
+    spdlog::info("{} of {}: {}, seed {}", i + 1, jobs.size(), jobs[i].run->name, jobs[i].seed);
+    runner.perform(jobs[i]);
+  }
+  const auto all = runner.jobs({});
+  for (const experiment::Job& job : all) {
+    if (auto result = runner.done(job)) results.push_back(std::move(*result));
+  }
+  const auto rows = experiment::rows_of(results);
+  const std::string page =
+      experiment::markdown(plan, rows,
+                           {.command = command_line(arguments),
+                            .missing = static_cast<int>(all.size() - results.size())});
+  if (!arguments.markdown.empty()) write_file(arguments.markdown, page);
+  nlohmann::json json = experiment::to_json(rows);
+  json["experiment"] = plan.name;
+  json["size"] = plan.size;
+  json["dataset"] = images.train.name;
+  json["runs_without_result"] = all.size() - results.size();
+  show_result(globals, page, json);
+}
+
+}  // namespace
+
+void add_experiment(CLI::App& app, Globals& globals) {
+  auto arguments = std::make_shared<ExperimentArguments>();
+  CLI::App* command = add_command(
+      app, globals, "experiment",
+      "Prune networks by the methods, settings and seeds that a configuration lists, score them on "
+      "ideal and modelled tiles, and compare them. What is done already is not done again; a "
+      "stopped run goes on from its checkpoint.",
+      "crossloop experiment configs/experiments/liang2018.toml --data DIR --markdown liang.md");
+  command->add_option("config", arguments->config, "experiment (TOML)")
+      ->required()
+      ->type_name("CONFIG");
+  command->add_option("--size", arguments->size, "which [size.NAME] of it")->capture_default_str();
+  command->add_option("--data", arguments->data, kSourceText)->capture_default_str();
+  command
+      ->add_option("--cache", arguments->cache,
+                   "where models and checkpoints are kept; default: "
+                   "~/.cache/crossloop/experiments/NAME/SIZE")
+      ->type_name("DIR");
+  command
+      ->add_option("--results", arguments->results,
+                   "SQLite file with a row a run; default: results.sqlite in the cache")
+      ->type_name("FILE");
+  command->add_option("--only", arguments->only, "only these runs; may be repeated")
+      ->type_name("RUN");
+  command->add_option("--markdown", arguments->markdown, "write the comparison to this file, too")
+      ->type_name("FILE.md");
+  command->add_flag("--list", arguments->list, "say what is done and what is not, do nothing");
+  command->callback([arguments, &globals] { run(*arguments, globals); });
+}
+
+}  // namespace crossloop::cli
