@@ -11,16 +11,6 @@ namespace crossloop::pruning {
 
 namespace {
 
-/// What `value` was before it was flattened.
-std::string before_flatten(const network::Network& network, std::string value) {
-  for (auto node = network.nodes.rbegin(); node != network.nodes.rend(); ++node) {
-    if (node->output == value && std::holds_alternative<network::Flatten>(node->op)) {
-      value = node->inputs[0];
-    }
-  }
-  return value;
-}
-
 /// Least and most survivors by the size of the group.
 using Extremes = std::map<int, std::pair<int, int>>;
 
@@ -77,7 +67,7 @@ lanes::LayerGeometry lane_geometry(const network::Network& network, const Prunab
     return geometry;
   }
   const network::Shape shape =
-      network::infer_shapes(network).at(before_flatten(network, node.inputs[0]));
+      network::infer_shapes(network).at(network::before_flatten(network, node.inputs[0]));
   geometry.channels = shape.channels;
   geometry.kernel_h = shape.height;
   geometry.kernel_w = shape.width;

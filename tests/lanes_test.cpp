@@ -196,6 +196,21 @@ TEST(LaneCycles, AreOneBeatAGroupWhenBalancedAndGroupOverMultipliersWhenDense) {
   EXPECT_EQ(cycles(LaneKind::kDense, 16), 10 * 2 + 3);
 }
 
+TEST(LaneCycles, OfALayerFollowFromItsGeometryWhereNoWeightSlowsTheLane) {
+  const LaneShape shape{.group = 16, .multipliers = 4, .channels = 3};
+  for (const LayerGeometry& geometry :
+       {LayerGeometry{"conv", 7, 20, 3, 2}, LayerGeometry{"fc", 3, 33, 1, 1}}) {
+    const std::vector<std::int8_t> weights(
+        static_cast<std::size_t>(geometry.outputs * geometry.inputs()), 0);
+    for (const LaneKind kind : {LaneKind::kDense, LaneKind::kBalanced}) {
+      const auto program = encode(kind, shape, geometry, weights);
+      std::uint64_t cycles = 0;
+      for (const LaneTile& tile : program.tiles) cycles += tile_counters(program, tile, 5).cycles;
+      EXPECT_EQ(lockstep_cycles(kind, shape, geometry, 5), cycles) << name_of(kind);
+    }
+  }
+}
+
 TEST(LaneCycles, OfASparseLaneFollowItsFullestChannel) {
   // One cycle into the queue, then the beats of output 0, then the stages.
   EXPECT_EQ(sparse_cycles({4, 4}, 8, 10), 1 + 10 * 2 + 3);

@@ -6,9 +6,9 @@
 
 namespace crossloop::compiler {
 
-namespace {
-
-std::int64_t adders_of(std::int64_t outputs, std::int64_t bands, const TileFormat& tile) {
+std::int64_t partial_sum_crossbars(std::int64_t outputs, std::int64_t inputs,
+                                   const TileFormat& tile) {
+  std::int64_t bands = ceil_div(inputs, tile.rows);
   std::int64_t crossbars = 0;
   while (bands > 1) {
     const std::int64_t together = std::min<std::int64_t>(bands, tile.rows);
@@ -21,14 +21,12 @@ std::int64_t adders_of(std::int64_t outputs, std::int64_t bands, const TileForma
   return crossbars;
 }
 
-}  // namespace
-
 std::int64_t partial_sum_crossbars(const Deployment& deployment) {
   std::int64_t crossbars = 0;
   for (const Layer& layer : deployment.layers) {
     if (layer.kind != LayerKind::kCrossbar) continue;
-    const std::int64_t inputs = layer.inputs_per_output / layer.groups;
-    crossbars += adders_of(layer.outputs, ceil_div(inputs, deployment.tile.rows), deployment.tile);
+    crossbars += partial_sum_crossbars(layer.outputs, layer.inputs_per_output / layer.groups,
+                                       deployment.tile);
   }
   return crossbars;
 }

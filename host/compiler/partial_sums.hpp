@@ -14,4 +14,9 @@ namespace crossloop::compiler {
 /// is not at hand). Our own chip adds digitally and has none.
 std::int64_t partial_sum_crossbars(const Deployment& deployment);
 
+/// The same of one layer: `outputs` that each add up `inputs`, those of one group of a grouped
+/// convolution, in bands of a tile's word lines.
+std::int64_t partial_sum_crossbars(std::int64_t outputs, std::int64_t inputs,
+                                   const TileFormat& tile);
+
 }  // namespace crossloop::compiler

@@ -25,13 +25,18 @@ unsigned fullest_column(const Crossbar& crossbar) {
 
 }  // namespace
 
-std::vector<std::int64_t> tiles_by_sparsity(const Deployment& deployment) {
-  const auto rows = static_cast<unsigned>(deployment.tile.rows);
+std::size_t sparsity_levels(const TileFormat& tile) {
+  const auto rows = static_cast<unsigned>(tile.rows);
   if (!std::has_single_bit(rows)) {
     throw InputError("sparsity of tiles: tiles have " + std::to_string(rows) +
                      " word lines, expected a power of two");
   }
-  std::vector<std::int64_t> tiles(sparsity_level(0, rows) + 1);
+  return sparsity_level(0, rows) + 1;
+}
+
+std::vector<std::int64_t> tiles_by_sparsity(const Deployment& deployment) {
+  const auto rows = static_cast<unsigned>(deployment.tile.rows);
+  std::vector<std::int64_t> tiles(sparsity_levels(deployment.tile));
   for (const Crossbar& crossbar : deployment.crossbars) {
     tiles[sparsity_level(fullest_column(crossbar), rows)] += 1;
   }

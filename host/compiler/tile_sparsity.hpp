@@ -20,6 +20,10 @@ constexpr std::size_t sparsity_level(unsigned filled, unsigned rows) {
   return finest - static_cast<std::size_t>(std::countr_zero(std::bit_ceil(filled)));
 }
 
+/// How many levels tiles of these word lines have: log2 X + 2. Throws InputError where X is not a
+/// power of two.
+std::size_t sparsity_levels(const TileFormat& tile);
+
 /// Tiles by level of sparsity, [log2 X + 2], X the word lines of a tile: entry k counts the tiles
 /// whose fullest column has at most X / 2^k cells above level 0 and no higher k, the last entry
 /// those of zeros. Every bit line is a column of its own: the two signs and the slices of a weight,

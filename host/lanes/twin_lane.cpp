@@ -1,6 +1,7 @@
 #include "host/lanes/twin_lane.hpp"
 
 #include <algorithm>
+#include <cassert>
 
 #include "host/lanes/lane_timing.hpp"
 
@@ -98,6 +99,19 @@ LaneCounters tile_counters(const LaneProgram& program, const LaneTile& tile, std
     done += outputs.sum_valid ? 1 : 0;
   }
   return timing->counters();
+}
+
+std::uint64_t lockstep_cycles(LaneKind kind, const LaneShape& shape, const LayerGeometry& geometry,
+                              std::int64_t windows) {
+  assert(kind != LaneKind::kSparse);
+  check_shape(kind, shape);
+  constexpr std::int64_t kStages = 3;  // operands, products, sum
+  const std::int64_t tiles = (geometry.outputs + shape.channels - 1) / shape.channels;
+  const std::int64_t beats =
+      kind == LaneKind::kDense
+          ? (geometry.inputs() + shape.group - 1) / shape.group * (shape.group / shape.multipliers)
+          : geometry.groups(shape.group);
+  return static_cast<std::uint64_t>(tiles * (windows * beats + kStages));
 }
 
 }  // namespace crossloop::lanes

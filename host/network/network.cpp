@@ -111,6 +111,13 @@ std::map<std::string, Shape> infer_shapes(const Network& network) {
   return shapes;
 }
 
+std::string before_flatten(const Network& network, std::string value) {
+  for (auto node = network.nodes.rbegin(); node != network.nodes.rend(); ++node) {
+    if (node->output == value && std::holds_alternative<Flatten>(node->op)) value = node->inputs[0];
+  }
+  return value;
+}
+
 bool has_weight(const Node& node) {
   return std::holds_alternative<Conv>(node.op) || std::holds_alternative<Linear>(node.op);
 }

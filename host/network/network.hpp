@@ -81,6 +81,9 @@ Shape output_shape(const Node& node, std::span<const Shape> inputs);
 /// where shapes or parameter sizes do not fit, a value is missing or used before it is made.
 std::map<std::string, Shape> infer_shapes(const Network& network);
 
+/// What `value` was before it was flattened: the input of the Flatten that makes it, else itself.
+std::string before_flatten(const Network& network, std::string value);
+
 /// The weight matrix of a Conv or Linear node: [output channels][K = in_channels / groups *
 /// kernel_h * kernel_w], which is the crossbar matrix transposed (of each group, side by side).
 struct WeightView {
