@@ -103,15 +103,17 @@ def main():
     results = [run(row, arguments, folder) for row in ROWS]
     example = " ".join(command(ROWS[0], arguments, pathlib.Path("runs/pruning")))
     example = example.replace(str(arguments.data), "CIFAR10")
+    images = {name: getattr(arguments, name) or "all"
+              for name in ("train_images", "images", "quantised_images")}
     text = (f"# Every pruning method once: ResNet-20 on CIFAR-10\n\n"
             f"`bench/pruning_table.py --data CIFAR10 --train-images {arguments.train_images} "
             f"--images {arguments.images} --quantised-images {arguments.quantised_images}` "
             f"writes this page.\nOne run per row, e.g.\n\n"
             f"    crossloop {example}\n\n"
-            f"Tile 64x64c2, seed 1, 3 epochs of fine-tuning per stage on {arguments.train_images} "
+            f"Tile 64x64c2, seed 1, 3 epochs of fine-tuning per stage on {images['train_images']} "
             f"training images, 1 epoch under a penalty before it\nwhere the method has one; float "
-            f"accuracy on {arguments.images} test images, integers (8 bits, ideal tiles, proven "
-            f"ADCs) on {arguments.quantised_images}.\nSettings are modest and untuned: the rows "
+            f"accuracy on {images['images']} test images, integers (8 bits, ideal tiles, proven "
+            f"ADCs) on {images['quantised_images']}.\nSettings are modest and untuned: the rows "
             f"show what a method frees, not what it can reach.\n\n")
     arguments.output.write_text(text + table(ROWS, results))
 

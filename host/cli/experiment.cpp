@@ -12,6 +12,7 @@
 #include "host/cli/command.hpp"
 #include "host/cli/options.hpp"
 #include "host/cli/training.hpp"
+#include "host/experiment/counts.hpp"
 #include "host/experiment/report.hpp"
 #include "host/experiment/runner.hpp"
 #include "host/files.hpp"
@@ -82,12 +83,15 @@ void run(const ExperimentArguments& arguments, const Globals& globals) {
     if (auto result = runner.done(job)) results.push_back(std::move(*result));
   }
   const auto rows = experiment::rows_of(results);
+  const auto counts = experiment::count_all(plan, places.root);
   const std::string page =
       experiment::markdown(plan, rows,
                            {.command = command_line(arguments),
-                            .missing = static_cast<int>(all.size() - results.size())});
+                            .missing = static_cast<int>(all.size() - results.size())}) +
+      experiment::counts_section(counts);
   if (!arguments.markdown.empty()) write_file(arguments.markdown, page);
   nlohmann::json json = experiment::to_json(rows);
+  json["counts_only"] = experiment::to_json(counts);
   json["experiment"] = plan.name;
   json["size"] = plan.size;
   json["dataset"] = images.train.name;

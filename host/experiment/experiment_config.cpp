@@ -106,6 +106,25 @@ ScoreSpec read_score(ConfigTable table, const std::string& name) {
   return spec;
 }
 
+CountsSpec read_counts(ConfigTable table, const std::string& name) {
+  CountsSpec spec;
+  spec.name = name;
+  spec.zoo = table.text("zoo");
+  const int side = static_cast<int>(table.integer("side", 1, 4096, 224));
+  spec.input = {3, side, side};
+  spec.classes = static_cast<int>(table.integer("classes", 2, 100'000, 1000));
+  spec.tile = table.text("tile");
+  compiler::PredictedPruning& pruning = spec.pruning;
+  pruning.structure = static_cast<compiler::PruningStructure>(table.choice(
+      "structure", {"dense", "crossbar_grain", "column_grain", "tile_level", "balanced"}));
+  pruning.sparsity = table.number("sparsity", 0.0, 0.999, pruning.sparsity);
+  pruning.level = static_cast<int>(table.integer("level", 0, 16, pruning.level));
+  pruning.group = static_cast<int>(table.integer("group", 2, 256, pruning.group));
+  pruning.pruned = static_cast<int>(table.integer("pruned", 0, 255, pruning.pruned));
+  table.finish();
+  return spec;
+}
+
 /// The only network where a run names none.
 std::string network_of(ConfigTable& table, const Experiment& experiment) {
   std::vector<std::string> names;
@@ -242,6 +261,11 @@ Experiment read_experiment(const std::filesystem::path& path, const std::string&
     experiment.scores.push_back(read_score(scores.table(name), name));
   }
   scores.finish();
+  ConfigTable counts = file.table("counts");
+  for (const std::string& name : counts.keys()) {
+    experiment.counts.push_back(read_counts(counts.table(name), name));
+  }
+  counts.finish();
   ConfigTable runs = file.table("run");
   std::vector<RunSpec> read;
   for (const std::string& name : runs.keys()) {

@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "host/compiler/predicted_counts.hpp"
+#include "host/network/network.hpp"
 #include "pruning/method.hpp"
 #include "pruning/train.hpp"
 
@@ -45,6 +47,16 @@ struct RunSpec {
   std::vector<std::string> scores;  ///< ScoreSpec::name
 };
 
+/// [counts.NAME]: what pruning would free of a network that is not trained here.
+struct CountsSpec {
+  std::string name;
+  std::string zoo;
+  network::Shape input;
+  int classes = 0;
+  std::string tile;
+  compiler::PredictedPruning pruning;
+};
+
 struct Experiment {
   std::string name;
   std::string size;
@@ -56,6 +68,7 @@ struct Experiment {
   int calibration_images = 256;
   std::vector<NetworkSpec> networks;
   std::vector<ScoreSpec> scores;
+  std::vector<CountsSpec> counts;
   std::vector<RunSpec> runs;  ///< each behind the one it comes from, else in alphabetical order
 
   const NetworkSpec& network(const std::string& name) const;  ///< asserts that it is there
