@@ -42,6 +42,15 @@ TEST(LanesBackend, RunsOnlyLayersThatBreakThePatternOnTheDenseLane) {
   }
 }
 
+TEST_P(LanesBackendKinds, TakeAsManyCyclesForAnImageAsCounted) {
+  const auto deployment = pruned_deployment();
+  const auto run = run_on_lanes(deployment, GetParam(), kShape, lanes::make_twin_lane,
+                                lane_images().slice(0, 1));
+  std::uint64_t cycles = 0;
+  for (const LaneLayer& layer : run.layers) cycles += layer.counters.cycles;
+  EXPECT_EQ(lane_cycles(deployment, GetParam(), kShape), cycles);
+}
+
 /// A twin whose sums of one layer are one too large at the last output.
 class WrongLane final : public lanes::Lane {
  public:

@@ -27,6 +27,7 @@ struct ExperimentArguments {
   std::string data = "cifar10";
   std::filesystem::path cache, results, markdown;
   std::vector<std::string> only;
+  int threads = 0;
   bool list = false;
 };
 
@@ -61,11 +62,11 @@ void run(const ExperimentArguments& arguments, const Globals& globals) {
       arguments.data,
       {.seed = plan.data_seed, .train_images = plan.train_images, .test_images = plan.test_images});
   const experiment::Images images{std::move(split.train), std::move(split.test)};
-  experiment::Places places{.root = config_root(),
-                            .cache = arguments.cache.empty()
-                                         ? cache_root() / "experiments" / plan.name / plan.size
-                                         : arguments.cache,
-                            .version = CROSSLOOP_VERSION};
+  experiment::Places places{
+      .root = config_root(),
+      .cache = arguments.cache.empty() ? cache_root() / "experiments" : arguments.cache,
+      .version = CROSSLOOP_VERSION,
+      .threads = arguments.threads};
   experiment::ResultStore store(arguments.results.empty() ? places.cache / "results.sqlite"
                                                           : arguments.results);
   experiment::Runner runner(
@@ -115,18 +116,22 @@ void add_experiment(CLI::App& app, Globals& globals) {
   command->add_option("--size", arguments->size, "which [size.NAME] of it")->capture_default_str();
   command->add_option("--data", arguments->data, kSourceText)->capture_default_str();
   command
-      ->add_option("--cache", arguments->cache,
-                   "where models and checkpoints are kept; default: "
-                   "~/.cache/crossloop/experiments/NAME/SIZE")
+      ->add_option(
+          "--cache", arguments->cache,
+          "where models and checkpoints are kept, by the hash of what makes them; default: "
+          "~/.cache/crossloop/experiments")
       ->type_name("DIR");
   command
       ->add_option("--results", arguments->results,
-                   "SQLite file with a row a run; default: results.sqlite in the cache")
+                   "SQLite file with a row a run and seed; default: results.sqlite in the cache")
       ->type_name("FILE");
   command->add_option("--only", arguments->only, "only these runs; may be repeated")
       ->type_name("RUN");
   command->add_option("--markdown", arguments->markdown, "write the comparison to this file, too")
       ->type_name("FILE.md");
+  command->add_option("--threads", arguments->threads, "of trainings; 0: all cores")
+      ->check(in_range(0, 4096))
+      ->capture_default_str();
   command->add_flag("--list", arguments->list, "say what is done and what is not, do nothing");
   command->callback([arguments, &globals] { run(*arguments, globals); });
 }

@@ -22,6 +22,8 @@ namespace crossloop::experiment {
 
 namespace {
 
+constexpr int kEvaluationBatch = 256;
+
 std::string hash_of(const nlohmann::json& setting) {
   pruning::Fingerprint fingerprint;
   fingerprint.add(setting.dump());
@@ -167,6 +169,7 @@ network::Network Runner::origin(const NetworkSpec& spec) {
   network.normalisation = {statistics.mean, statistics.std};
   pruning::TrainOptions training = spec.train;
   training.checkpoint = cached(places_, spec.name, setting, ".ckpt");
+  training.threads = places_.threads;
   pruning::train(network, images, training, observers_.epoch);
   network::write_onnx(network, file);
   remove_checkpoints(training.checkpoint);
@@ -211,6 +214,7 @@ void Runner::train(const RunSpec& run, std::uint64_t seed, network::Network& net
   for (pruning::TrainOptions* training : {&options.penalised, &options.finetuning}) {
     training->seed = seed;
     training->checkpoint = checkpoint;
+    training->threads = places_.threads;
   }
   if (!run.method.empty()) {
     const compiler::TileFormat tile = tile_of(run);
@@ -246,7 +250,8 @@ network::Network Runner::model(const RunSpec& run, std::uint64_t seed) {
 double Runner::accuracy_before(const NetworkSpec& spec) {
   const auto known = accuracy_before_.find(spec.name);
   if (known != accuracy_before_.end()) return known->second;
-  return accuracy_before_[spec.name] = pruning::evaluate(origin(spec), images_.test);
+  return accuracy_before_[spec.name] =
+             pruning::evaluate(origin(spec), images_.test, kEvaluationBatch, places_.threads);
 }
 
 Result Runner::perform(const Job& job) {

@@ -21,6 +21,7 @@ struct Places {
   std::filesystem::path root;   ///< the folder that holds configs/ and models/
   std::filesystem::path cache;  ///< models and checkpoints, each by the hash of its setting
   std::string version;          ///< of the program, for the results
+  int threads = 0;              ///< of trainings; 0: all cores
 };
 
 struct Observers {
