@@ -161,6 +161,16 @@ TEST_F(ExperimentCommand, RefusesWhatItDoesNotKnow) {
   refused("toy.toml --data digits --size full", "expected one of small");
   refused("toy.toml --data digits --cache cache --only magic", "no run 'magic', expected one of");
   refused("toy.toml --data nowhere", "nowhere");
+  const auto edited = [&](const std::string& from, const std::string& to) {
+    std::string config = kConfig;
+    config.replace(config.find(from), from.size(), to);
+    tests::write_content(folder_ / "edited.toml", config);
+    return "edited.toml --data digits --cache cache";
+  };
+  refused(edited("resnet8", "resnet9"), "resnet9");
+  refused(edited("\"demo\"", "\"mars\""), "mars");
+  refused(edited("\"rearrange\"", "\"tidy\""), "score chip: passes: 'tidy'");
+  refused(edited("16x16c2", "3x3"), "3x3");
 }
 
 }  // namespace

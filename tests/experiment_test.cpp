@@ -99,7 +99,7 @@ TEST_F(ExperimentFiles, RunsComeBehindThoseTheyComeFrom) {
 }
 
 TEST_F(ExperimentFiles, EverySizeIsReadAndOneIsChosen) {
-  EXPECT_EQ(read("", "full").networks[0].model, "net.onnx");
+  EXPECT_EQ(read("[run.a]\n", "full").networks[0].model, "net.onnx");
   EXPECT_THAT(refusal("", "huge"),
               HasSubstr("size 'huge' is not there, expected one of full, small"));
   EXPECT_THAT(refusal("[size.big]\nseeds = [1, 1]\n[size.big.network.n]\nzoo = 'resnet8'\n"),
@@ -117,6 +117,8 @@ TEST_F(ExperimentFiles, RefusesWhatItCannotDoNamingIt) {
               HasSubstr("run 'a': key 'from': found \"a\", expected another run"));
   EXPECT_THAT(refusal("[run.a]\nfrom = 'nobody'\n"), HasSubstr("nobody"));
   EXPECT_THAT(refusal("[run.a]\nsparsity = 0.5\n"), HasSubstr("unknown key 'run.a.sparsity'"));
+  EXPECT_THAT(refusal("[run.'a/b']\n"), HasSubstr("run 'a/b', expected letters, digits"));
+  EXPECT_THAT(refusal(""), HasSubstr("no table [run.NAME], expected one or more"));
   EXPECT_THAT(refusal("[counts.c]\nzoo = 'vgg16'\ntile = '64x64c2'\nstructure = 'odd'\n"),
               HasSubstr("expected one of dense, crossbar_grain"));
 }
@@ -216,7 +218,8 @@ TEST_F(ExperimentFiles, ThePageSaysWhatWasRunAndWhatCameOfIt) {
 TEST_F(ExperimentFiles, CountsAreOfTheStructureAlone) {
   const Experiment toy = read(
       "[counts.a]\nzoo = 'resnet18'\ntile = '64x64c2'\nstructure = 'tile_level'\nlevel = 1\n"
-      "[counts.b]\nzoo = 'resnet18'\ntile = '64x64c2'\nstructure = 'dense'\n");
+      "[counts.b]\nzoo = 'resnet18'\ntile = '64x64c2'\nstructure = 'dense'\n"
+      "[run.a]\n");
   const auto rows = count_all(toy, CROSSLOOP_SOURCE_DIR);
   ASSERT_EQ(rows.size(), 2u);
   EXPECT_EQ(rows[0].counts.crossbars, rows[1].counts.crossbars);

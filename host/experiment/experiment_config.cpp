@@ -5,7 +5,9 @@
 
 #include <algorithm>
 #include <cassert>
+#include <cctype>
 #include <set>
+#include <string_view>
 #include <utility>
 
 #include "host/config.hpp"
@@ -52,6 +54,21 @@ std::vector<std::uint64_t> read_seeds(ConfigTable& table, std::vector<std::uint6
   return seeds;
 }
 
+/// The names in a table of tables; they name files of the cache, too.
+std::vector<std::string> names_in(const ConfigTable& table, const std::string& what) {
+  const std::vector<std::string> names = table.keys();
+  for (const std::string& name : names) {
+    const auto allowed = [](unsigned char letter) {
+      return std::isalnum(letter) != 0 ||
+             std::string_view("-_+.").find(letter) != std::string::npos;
+    };
+    if (!name.empty() && name[0] != '.' && std::all_of(name.begin(), name.end(), allowed)) continue;
+    throw InputError(fmt::format("{}: {} '{}', expected letters, digits, '-', '_', '+' and '.'",
+                                 table.where(name), what, name));
+  }
+  return names;
+}
+
 NetworkSpec read_network(ConfigTable table, const std::string& name) {
   NetworkSpec spec;
   spec.name = name;
@@ -84,7 +101,7 @@ std::vector<std::uint64_t> read_size(ConfigTable size, Experiment& experiment) {
   experiment.calibration_images =
       static_cast<int>(size.integer("calibration_images", 16, 100'000, 256));
   ConfigTable networks = size.table("network");
-  for (const std::string& name : networks.keys()) {
+  for (const std::string& name : names_in(networks, "network")) {
     experiment.networks.push_back(read_network(networks.table(name), name));
   }
   networks.finish();
@@ -257,7 +274,7 @@ Experiment read_experiment(const std::filesystem::path& path, const std::string&
   const std::string tile = file.text("tile", kDefaultTile);
   const auto seeds = read_sizes(file.table("size"), experiment);
   ConfigTable scores = file.table("score");
-  for (const std::string& name : scores.keys()) {
+  for (const std::string& name : names_in(scores, "score")) {
     experiment.scores.push_back(read_score(scores.table(name), name));
   }
   scores.finish();
@@ -268,11 +285,12 @@ Experiment read_experiment(const std::filesystem::path& path, const std::string&
   counts.finish();
   ConfigTable runs = file.table("run");
   std::vector<RunSpec> read;
-  for (const std::string& name : runs.keys()) {
+  for (const std::string& name : names_in(runs, "run")) {
     read.push_back(read_run(runs.table(name), name, experiment, tile, seeds));
   }
   runs.finish();
   file.finish();
+  if (read.empty()) throw InputError(path.string() + ": no table [run.NAME], expected one or more");
   experiment.runs = in_order(std::move(read), path.string());
   check_origins(experiment, path.string());
   return experiment;

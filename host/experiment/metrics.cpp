@@ -92,21 +92,27 @@ Metrics network_metrics(const network::Network& network, const Experiment& exper
   return metrics;
 }
 
+ChipOptions chip_options(const ScoreSpec& score, const std::filesystem::path& root) {
+  ChipOptions options{.device = analog::find_device(score.device, root), .tile = {}, .compile = {}};
+  options.tile = tile_named(score.tile, options.device, root);
+  compiler::switch_on_passes(score.passes, "score " + score.name + ": passes",
+                             options.compile.placement);
+  return options;
+}
+
 Metrics chip_metrics(const network::Network& network, const Experiment& experiment,
                      const ScoreSpec& score, std::uint64_t seed, const Images& images,
                      const std::filesystem::path& root) {
-  const analog::Device device = analog::find_device(score.device, root);
-  compiler::CompileOptions options;
-  compiler::switch_on_passes(score.passes, "score " + score.name + ": passes", options.placement);
+  const ChipOptions options = chip_options(score, root);
   const data::Dataset calibration = first(images.train, experiment.calibration_images);
   const data::Dataset test = first(images.test, experiment.chip_images);
   network::Network copy = network;
   auto deployment =
-      compiler::compile(copy, tile_named(score.tile, device, root), device, calibration, options);
+      compiler::compile(copy, options.tile, options.device, calibration, options.compile);
   runtime::calibrate_ideal(deployment, calibration);
   Metrics metrics;
   metrics[score.name + ".crossbars"] = deployment.count().pruned;
-  runtime::MeasuredChip chip(deployment, device, seed);
+  runtime::MeasuredChip chip(deployment, options.device, seed);
   metrics[score.name + ".weight_error"] =
       runtime::relative_weight_error(chip.deployment(), chip.measurement());
   metrics[score.name + ".mapped"] = chip.accuracy(test);

@@ -28,6 +28,8 @@
 #include <cstdint>
 #include <filesystem>
 
+#include "host/analog/device.hpp"
+#include "host/compiler/compile.hpp"
 #include "host/data/dataset.hpp"
 #include "host/experiment/experiment_config.hpp"
 #include "host/experiment/result_store.hpp"
@@ -44,6 +46,15 @@ struct Images {
 Metrics network_metrics(const network::Network& network, const Experiment& experiment,
                         const std::string& tile, const Images& images,
                         const std::filesystem::path& root);
+
+/// The chip of a score and how the compiler maps to it. Throws InputError for a tile, device or
+/// pass that is not there.
+struct ChipOptions {
+  analog::Device device;
+  compiler::TileFormat tile;
+  compiler::CompileOptions compile;
+};
+ChipOptions chip_options(const ScoreSpec& score, const std::filesystem::path& root);
 
 /// Those of one score, on chip `seed`. Throws InputError where the network does not compile and
 /// CheckFailed where the chip cannot be measured.

@@ -9,6 +9,7 @@
 #include "host/analog/device.hpp"
 #include "host/compiler/compile.hpp"
 #include "host/error.hpp"
+#include "host/experiment/counts.hpp"
 #include "host/files.hpp"
 #include "host/loop/training_config.hpp"
 #include "host/network/onnx_file.hpp"
@@ -66,7 +67,20 @@ Runner::Runner(const Experiment& experiment, const Images& images, const Places&
       places_(places),
       store_(store),
       observers_(std::move(observers)) {
-  std::filesystem::create_directories(places_.cache);
+  check_names();
+  require_writable(places_.cache / "results");
+}
+
+void Runner::check_names() const {
+  const data::Dataset& train = images_.train;
+  for (const NetworkSpec& network : experiment_.networks) {
+    origin_setting(network);
+    if (network.zoo.empty()) continue;
+    network::plan_network(network.zoo, {train.channels, train.height, train.width}, train.classes);
+  }
+  for (const RunSpec& run : experiment_.runs) tile_of(run);
+  for (const ScoreSpec& score : experiment_.scores) chip_options(score, places_.root);
+  count_all(experiment_, places_.root);
 }
 
 void Runner::say(const std::string& text) const {

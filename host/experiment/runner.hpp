@@ -40,7 +40,9 @@ struct Job {
 
 class Runner {
  public:
-  /// Borrows all of them. `store` says what is done already.
+  /// Borrows all of them. `store` says what is done already. Throws InputError, before hours are
+  /// spent, for a network, model, tile, device or pass that is not there, and for a cache that
+  /// cannot be made.
   Runner(const Experiment& experiment, const Images& images, const Places& places,
          ResultStore& store, Observers observers);
 
@@ -57,6 +59,7 @@ class Runner {
   Result perform(const Job& job);
 
  private:
+  void check_names() const;
   nlohmann::json origin_setting(const NetworkSpec& spec) const;
   nlohmann::json model_setting(const RunSpec& run, std::uint64_t seed) const;
   Result empty_result(const Job& job) const;
