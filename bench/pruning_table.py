@@ -4,7 +4,7 @@
     bench/pruning_table.py --data FOLDER [--program FILE] [--runs FOLDER] [--train-images N]
 
 Runs `crossloop prune` for each row (rows whose result lies in --runs already are kept, so that an
-interrupted table goes on) and writes docs/results/pruning.md from the JSON they leave.
+interrupted table goes on) and writes docs/results/pruning_table.md from the JSON they leave.
 """
 
 import argparse
@@ -95,7 +95,7 @@ def main():
     parser.add_argument("--train-images", type=int, default=10000)
     parser.add_argument("--images", type=int, default=2000)
     parser.add_argument("--quantised-images", type=int, default=250)
-    parser.add_argument("--output", type=pathlib.Path, default=ROOT / "docs/results/pruning.md")
+    parser.add_argument("--output", type=pathlib.Path, default=ROOT / "docs/results/pruning_table.md")
     arguments = parser.parse_args()
     arguments.data = arguments.data.resolve()
     folder = arguments.runs.resolve()

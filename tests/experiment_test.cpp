@@ -190,9 +190,10 @@ TEST(ParetoFront, NamesRunsThatNoOtherBeats) {
   const auto point = [](const std::string& run, double accuracy, double crossbars) {
     return result_of(run, 1, {{"accuracy", accuracy}, {"crossbars", crossbars}});
   };
-  const auto rows = rows_of(std::vector{point("dense", 0.9, 100), point("worse", 0.8, 60),
-                                        point("half", 0.85, 50), point("same", 0.85, 50),
-                                        point("tiny", 0.3, 10), point("costly", 0.9, 120)});
+  const auto rows =
+      rows_of(std::vector{point("dense", 0.9, 100), point("worse", 0.8, 60),
+                          point("half", 0.85, 50), point("same", 0.85, 50), point("tiny", 0.3, 10),
+                          point("costly", 0.9, 120), point("dim", 0.7, 50)});
   EXPECT_THAT(front_of(rows, "net", "crossbars").runs,
               ElementsAre("tiny", "half", "same", "dense"));
   EXPECT_THAT(front_of(rows, "net", "cycles_least").runs, ElementsAre());

@@ -74,11 +74,13 @@ std::vector<CountsRow> count_all(const Experiment& experiment, const std::filesy
 std::string counts_section(const std::vector<CountsRow>& rows) {
   if (rows.empty()) return "";
   std::string text =
-      "\n## Counts only\n\nFrom the structure of networks alone "
-      "(host/compiler/predicted_counts.hpp): "
-      "nothing was trained, so no accuracy belongs to these rows. The first and the last layer "
-      "stay "
-      "dense. ADC bits are upper bounds of the proven ones.\n\n"
+      "\n## Counts only\n\n"
+      "From the structure of networks alone (host/compiler/predicted_counts.hpp): nothing was "
+      "trained, so no accuracy belongs to these rows. The first and the last layer stay dense. ADC "
+      "bits are upper bounds of the proven ones. The lanes of a row have g - p multipliers a "
+      "channel "
+      "((16, 12) where the structure has no group).\n\n";
+  text +=
       "| network | input | tile | structure | crossbars | saved % | saved with partial sums % | "
       "conversions, M | ADC bits, mean | ADC energy, dense over pruned | ADC saved, paper | ADC "
       "saved, physical | lane cycles, dense, M | balanced, M |\n"
