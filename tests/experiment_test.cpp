@@ -115,7 +115,11 @@ TEST_F(ExperimentFiles, RefusesWhatItCannotDoNamingIt) {
   EXPECT_THAT(refusal("[run.a]\nscores = ['t']\n"), HasSubstr("expected names of [score.NAME]"));
   EXPECT_THAT(refusal("[run.a]\nfrom = 'a'\n"),
               HasSubstr("run 'a': key 'from': found \"a\", expected another run"));
-  EXPECT_THAT(refusal("[run.a]\nfrom = 'nobody'\n"), HasSubstr("nobody"));
+  EXPECT_THAT(refusal("[run.a]\nfrom = 'b'\n[run.b]\nfrom = 'nobody'\n"),
+              HasSubstr("run 'b': key 'from': found \"nobody\""));
+  EXPECT_THAT(refusal("[run.a]\nseeds = [1.5]\n"), HasSubstr("found 1.5, expected whole numbers"));
+  EXPECT_THAT(refusal("[run.a]\nfinetune = { epochs = 4, schedule = 'step' }\n"),
+              HasSubstr("milestones"));
   EXPECT_THAT(refusal("[run.a]\nsparsity = 0.5\n"), HasSubstr("unknown key 'run.a.sparsity'"));
   EXPECT_THAT(refusal("[run.'a/b']\n"), HasSubstr("run 'a/b', expected letters, digits"));
   EXPECT_THAT(refusal(""), HasSubstr("no table [run.NAME], expected one or more"));
@@ -147,7 +151,7 @@ Result result_of(const std::string& run, std::uint64_t seed, const Metrics& metr
           .metrics = metrics};
 }
 
-TEST_F(ExperimentFiles, AResultIsFoundBySettingAlone) {
+TEST_F(ExperimentFiles, AResultIsFoundByItsSetting) {
   const fs::path file = folder_ / "results.sqlite";
   const Result first = result_of("a", 1, {{"accuracy", 0.5}});
   ResultStore(file).add(first);
@@ -162,7 +166,7 @@ TEST_F(ExperimentFiles, AResultIsFoundBySettingAlone) {
   other.metrics["accuracy"] = 0.75;
   store.add(other);
   EXPECT_EQ(store.find(other)->metrics.at("accuracy"), 0.75);
-  EXPECT_FALSE(store.find(first)) << "it took the place of the first";
+  EXPECT_EQ(store.find(first)->metrics, first.metrics) << "one setting does not push out another";
 }
 
 TEST(ExperimentRows, HaveMeanAndSampleDeviationOverSeeds) {

@@ -12,6 +12,7 @@
 #include "host/cli/command.hpp"
 #include "host/cli/options.hpp"
 #include "host/cli/training.hpp"
+#include "host/error.hpp"
 #include "host/experiment/counts.hpp"
 #include "host/experiment/report.hpp"
 #include "host/experiment/runner.hpp"
@@ -41,9 +42,9 @@ std::filesystem::path cache_root() {
   return std::filesystem::temp_directory_path() / "crossloop";
 }
 
-std::string command_line(const ExperimentArguments& arguments) {
-  return fmt::format("crossloop experiment {} --size {}", arguments.config.generic_string(),
-                     arguments.size);
+std::string command_line(const ExperimentArguments& arguments, const std::string& dataset) {
+  return fmt::format("crossloop experiment {} --size {} --data {} --markdown FILE",
+                     arguments.config.generic_string(), arguments.size, dataset);
 }
 
 void print_list(const experiment::Runner& runner, const std::vector<experiment::Job>& jobs) {
@@ -55,6 +56,51 @@ void print_list(const experiment::Runner& runner, const std::vector<experiment::
   }
 }
 
+/// Does them all. What one of them refuses does not keep the others from being done; returns the
+/// refusals, a line each.
+std::string perform_all(experiment::Runner& runner, const std::vector<experiment::Job>& jobs) {
+  std::string refusals;
+  for (std::size_t i = 0; i < jobs.size(); ++i) {
+    const std::string name = fmt::format("{}, seed {}", jobs[i].run->name, jobs[i].seed);
+    spdlog::info("{} of {}: {}", i + 1, jobs.size(), name);
+    try {
+      runner.perform(jobs[i]);
+    } catch (const Interrupted&) {
+      throw;
+    } catch (const Error& refusal) {
+      spdlog::error("{}: {}", name, refusal.what());
+      refusals += fmt::format("\n  {}: {}", name, refusal.what());
+    }
+  }
+  return refusals;
+}
+
+/// Sets what is done side by side.
+void report(const experiment::Experiment& plan, const experiment::Runner& runner,
+            const ExperimentArguments& arguments, const std::string& dataset,
+            const Globals& globals) {
+  const auto all = runner.jobs({});
+  std::vector<experiment::Result> results;
+  for (const experiment::Job& job : all) {
+    if (auto result = runner.done(job)) results.push_back(std::move(*result));
+  }
+  const auto missing = static_cast<int>(all.size() - results.size());
+  const auto rows = experiment::rows_of(results);
+  const auto counts = experiment::count_all(plan, config_root());
+  const std::string page =
+      experiment::markdown(plan, rows,
+                           {.command = command_line(arguments, dataset), .missing = missing}) +
+      experiment::counts_section(counts);
+  if (!arguments.markdown.empty()) write_file(arguments.markdown, page);
+  nlohmann::json json = experiment::to_json(rows);
+  json["counts_only"] = experiment::to_json(counts);
+  json["experiment"] = plan.name;
+  json["size"] = plan.size;
+  json["dataset"] = dataset;
+  json["runs_without_result"] = missing;
+  show_result(globals, page, json);
+}
+
 void run(const ExperimentArguments& arguments, const Globals& globals) {
   const experiment::Experiment plan = experiment::read_experiment(arguments.config, arguments.size);
   if (!arguments.markdown.empty()) require_writable(arguments.markdown);
@@ -62,7 +108,7 @@ void run(const ExperimentArguments& arguments, const Globals& globals) {
       arguments.data,
       {.seed = plan.data_seed, .train_images = plan.train_images, .test_images = plan.test_images});
   const experiment::Images images{std::move(split.train), std::move(split.test)};
-  experiment::Places places{
+  const experiment::Places places{
       .root = config_root(),
       .cache = arguments.cache.empty() ? cache_root() / "experiments" : arguments.cache,
       .version = CROSSLOOP_VERSION,
@@ -74,30 +120,11 @@ void run(const ExperimentArguments& arguments, const Globals& globals) {
       {.epoch = log_epoch, .step = [](const std::string& text) { spdlog::info("{}", text); }});
   const auto jobs = runner.jobs(arguments.only);
   if (arguments.list) return print_list(runner, jobs);
-  std::vector<experiment::Result> results;
-  for (std::size_t i = 0; i < jobs.size(); ++i) {
-    spdlog::info("{} of {}: {}, seed {}", i + 1, jobs.size(), jobs[i].run->name, jobs[i].seed);
-    runner.perform(jobs[i]);
+  const std::string refusals = perform_all(runner, jobs);
+  report(plan, runner, arguments, images.train.name, globals);
+  if (!refusals.empty()) {
+    throw InputError(fmt::format("experiment {}: not done:{}", plan.name, refusals));
   }
-  const auto all = runner.jobs({});
-  for (const experiment::Job& job : all) {
-    if (auto result = runner.done(job)) results.push_back(std::move(*result));
-  }
-  const auto rows = experiment::rows_of(results);
-  const auto counts = experiment::count_all(plan, places.root);
-  const std::string page =
-      experiment::markdown(plan, rows,
-                           {.command = command_line(arguments),
-                            .missing = static_cast<int>(all.size() - results.size())}) +
-      experiment::counts_section(counts);
-  if (!arguments.markdown.empty()) write_file(arguments.markdown, page);
-  nlohmann::json json = experiment::to_json(rows);
-  json["counts_only"] = experiment::to_json(counts);
-  json["experiment"] = plan.name;
-  json["size"] = plan.size;
-  json["dataset"] = images.train.name;
-  json["runs_without_result"] = all.size() - results.size();
-  show_result(globals, page, json);
 }
 
 }  // namespace
@@ -132,7 +159,7 @@ void add_experiment(CLI::App& app, Globals& globals) {
   command->add_option("--threads", arguments->threads, "of trainings; 0: all cores")
       ->check(in_range(0, 4096))
       ->capture_default_str();
-  command->add_flag("--list", arguments->list, "say what is done and what is not, do nothing");
+  command->add_flag("--list", arguments->list, "say what is done and what is not, run nothing");
   command->callback([arguments, &globals] { run(*arguments, globals); });
 }
 

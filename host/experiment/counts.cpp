@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <nlohmann/json.hpp>
+#include <variant>
 
 #include "host/analog/device.hpp"
 #include "host/compiler/compile.hpp"
@@ -42,16 +43,19 @@ std::string times(double value) { return std::isinf(value) ? "-" : fmt::format("
 std::string line_of(const CountsRow& row) {
   const compiler::PredictedCounts& counts = row.counts;
   const std::int64_t partial = counts.partial_sum_crossbars;
+  const compiler::PredictedPruning& pruning = row.spec->pruning;
   return fmt::format(
-      "| {} | {}x{} | {} | {} | {} | {:.1f} | {:.1f} | {:.0f} | {:.2f} | {:.2f} | {} | {} | {:.1f} "
-      "| {:.1f} |\n",
+      "| {} | {}x{} | {} | {} | {} | {:.1f} | {:.1f} | {:.0f} | {:.2f} | {:.2f} | {} | {} | {} x "
+      "{} "
+      "| {:.1f} | {:.1f} |\n",
       row.spec->zoo, row.spec->input.height, row.spec->input.width, row.spec->tile,
-      structure_text(row.spec->pruning), counts.crossbars,
-      saved(counts.crossbars, counts.dense_crossbars),
+      structure_text(pruning), counts.crossbars, saved(counts.crossbars, counts.dense_crossbars),
       saved(counts.crossbars + partial, counts.dense_crossbars + partial),
       static_cast<double>(counts.conversions) / kMillion, counts.mean_adc_bits(),
-      counts.adc_energy_ratio(), times(counts.accounted_improvement(analog::AdcAccounting::kPaper)),
-      times(counts.accounted_improvement(analog::AdcAccounting::kPhysical)),
+      counts.adc_energy_ratio(),
+      times(row.convolutions.accounted_improvement(analog::AdcAccounting::kPaper)),
+      times(row.convolutions.accounted_improvement(analog::AdcAccounting::kPhysical)),
+      pruning.group, pruning.group - pruning.pruned,
       static_cast<double>(counts.dense_lane_cycles) / kMillion,
       static_cast<double>(counts.balanced_lane_cycles) / kMillion);
 }
@@ -65,8 +69,15 @@ std::vector<CountsRow> count_all(const Experiment& experiment, const std::filesy
     const auto plan = network::plan_network(spec.zoo, spec.input, spec.classes);
     const auto tile =
         compiler::read_tile(find_preset("tile", spec.tile, root / "configs" / "tiles"), device);
-    rows.push_back({&spec, compiler::total(compiler::predicted_counts(plan.network, plan.shapes,
-                                                                      tile, spec.pruning))});
+    CountsRow row{.spec = &spec, .counts = {}, .convolutions = {}};
+    for (const auto& layer :
+         compiler::predicted_counts(plan.network, plan.shapes, tile, spec.pruning)) {
+      row.counts += layer.counts;
+      const bool convolution =
+          std::holds_alternative<network::Conv>(plan.network.node(layer.node).op);
+      if (convolution) row.convolutions += layer.counts;
+    }
+    rows.push_back(row);
   }
   return rows;
 }
@@ -77,14 +88,14 @@ std::string counts_section(const std::vector<CountsRow>& rows) {
       "\n## Counts only\n\n"
       "From the structure of networks alone (host/compiler/predicted_counts.hpp): nothing was "
       "trained, so no accuracy belongs to these rows. The first and the last layer stay dense. ADC "
-      "bits are upper bounds of the proven ones. The lanes of a row have g - p multipliers a "
-      "channel "
-      "((16, 12) where the structure has no group).\n\n";
+      "bits are upper bounds of the proven ones; ADC saved is of the convolutions, a weight being "
+      "one cell. A lane takes g activations and has g - p multipliers a channel.\n\n";
   text +=
       "| network | input | tile | structure | crossbars | saved % | saved with partial sums % | "
       "conversions, M | ADC bits, mean | ADC energy, dense over pruned | ADC saved, paper | ADC "
-      "saved, physical | lane cycles, dense, M | balanced, M |\n"
-      "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n";
+      "saved, physical | lane, g x multipliers | its cycles, dense, M | balanced, M |\n"
+      "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- "
+      "|\n";
   for (const CountsRow& row : rows) text += line_of(row);
   return text;
 }

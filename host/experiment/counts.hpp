@@ -10,8 +10,9 @@
 namespace crossloop::experiment {
 
 struct CountsRow {
-  const CountsSpec* spec = nullptr;  ///< of the experiment, not owned
-  compiler::PredictedCounts counts;  ///< of all layers
+  const CountsSpec* spec = nullptr;        ///< of the experiment, not owned
+  compiler::PredictedCounts counts;        ///< of all layers
+  compiler::PredictedCounts convolutions;  ///< of the convolutions alone
 };
 
 /// Throws InputError for an unknown network or tile, and as compiler::predicted_counts does.

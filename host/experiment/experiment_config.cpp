@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cassert>
 #include <cctype>
+#include <cmath>
 #include <set>
 #include <string_view>
 #include <utility>
@@ -44,6 +45,10 @@ std::vector<std::uint64_t> read_seeds(ConfigTable& table, std::vector<std::uint6
   if (!table.has("seeds")) return otherwise;
   std::vector<std::uint64_t> seeds;
   for (const double seed : table.numbers("seeds", 0.0, kLargestSeed)) {
+    if (seed != std::floor(seed)) {
+      throw InputError(fmt::format("{}: key 'seeds': found {}, expected whole numbers",
+                                   table.where("seeds"), seed));
+    }
     seeds.push_back(static_cast<std::uint64_t>(seed));
   }
   const std::set<std::uint64_t> different(seeds.begin(), seeds.end());
@@ -91,13 +96,13 @@ NetworkSpec read_network(ConfigTable table, const std::string& name) {
 
 /// One size; returns the seeds of its runs.
 std::vector<std::uint64_t> read_size(ConfigTable size, Experiment& experiment) {
-  const auto images = [&](const char* key, int otherwise) {
-    return static_cast<int>(size.integer(key, 0, kMostImages, otherwise));
+  const auto images = [&](const char* key, int otherwise, int least = 0) {
+    return static_cast<int>(size.integer(key, least, kMostImages, otherwise));
   };
   experiment.train_images = images("train_images", 0);
   experiment.test_images = images("test_images", 0);
   experiment.integer_images = images("integer_images", 500);
-  experiment.chip_images = images("chip_images", 500);
+  experiment.chip_images = images("chip_images", 500, 1);
   experiment.calibration_images =
       static_cast<int>(size.integer("calibration_images", 16, 100'000, 256));
   ConfigTable networks = size.table("network");
@@ -192,6 +197,12 @@ RunSpec read_run(ConfigTable table, const std::string& name, const Experiment& e
 
 /// Puts each run behind the one it comes from.
 std::vector<RunSpec> in_order(std::vector<RunSpec> runs, const std::string& file) {
+  for (const RunSpec& run : runs) {
+    const auto is_it = [&](const RunSpec& other) { return other.name == run.from; };
+    if (run.from.empty() || std::any_of(runs.begin(), runs.end(), is_it)) continue;
+    throw InputError(fmt::format("{}: run '{}': key 'from': found \"{}\", expected another run",
+                                 file, run.name, run.from));
+  }
   std::vector<RunSpec> ordered;
   const auto placed = [&](const std::string& name) {
     return std::any_of(ordered.begin(), ordered.end(),

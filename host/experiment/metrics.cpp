@@ -15,6 +15,7 @@ namespace crossloop::experiment {
 
 namespace {
 
+constexpr int kEvaluationBatch = 256;
 constexpr lanes::LaneShape kLane = {.group = 16, .multipliers = 4, .channels = 16, .depth = 8};
 
 compiler::TileFormat tile_named(const std::string& name, const analog::Device& device,
@@ -74,16 +75,20 @@ void add_cycles(const ChipFigures& figures, Metrics& metrics) {
 
 }  // namespace
 
+double float_accuracy(const network::Network& network, const Images& images, const Places& places) {
+  return pruning::evaluate(network, images.test, kEvaluationBatch, places.threads);
+}
+
 Metrics network_metrics(const network::Network& network, const Experiment& experiment,
-                        const std::string& tile, const Images& images,
-                        const std::filesystem::path& root) {
+                        const std::string& tile, const Images& images, const Places& places) {
+  const std::filesystem::path& root = places.root;
   const analog::Device device = analog::find_device("ideal", root);
   const data::Dataset test = first(images.test, experiment.integer_images);
   const ChipFigures figures = chip_figures(
       network, {.tile = tile_named(tile, device, root), .device = device, .root = root},
       first(images.train, experiment.calibration_images), test.count > 0 ? &test : nullptr);
   Metrics metrics;
-  metrics["accuracy"] = pruning::evaluate(network, images.test);
+  metrics["accuracy"] = float_accuracy(network, images, places);
   if (figures.accuracy) metrics["integers"] = *figures.accuracy;
   metrics["weights_pruned"] = share_of_zeros(network);
   add_crossbars(figures, metrics);

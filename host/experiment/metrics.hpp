@@ -41,11 +41,21 @@ struct Images {
   data::Dataset train, test;
 };
 
+/// Where things lie.
+struct Places {
+  std::filesystem::path root;   ///< the folder that holds configs/ and models/
+  std::filesystem::path cache;  ///< models and checkpoints, each by the hash of its setting
+  std::string version;          ///< of the program, for the results
+  int threads = 0;              ///< of trainings and float evaluations; 0: all cores
+};
+
 /// All but the scores, for tiles of `tile` (a file, or a name of configs/tiles/). Throws InputError
 /// where the network does not compile.
 Metrics network_metrics(const network::Network& network, const Experiment& experiment,
-                        const std::string& tile, const Images& images,
-                        const std::filesystem::path& root);
+                        const std::string& tile, const Images& images, const Places& places);
+
+/// Float accuracy (0..1) on all of the test images.
+double float_accuracy(const network::Network& network, const Images& images, const Places& places);
 
 /// The chip of a score and how the compiler maps to it. Throws InputError for a tile, device or
 /// pass that is not there.

@@ -23,7 +23,7 @@ CREATE TABLE results(
   date TEXT NOT NULL,
   version TEXT NOT NULL,
   seconds INTEGER NOT NULL,
-  UNIQUE(experiment, size, run, seed));
+  UNIQUE(experiment, size, run, seed, setting));
 )",
           .version = 1};
 }

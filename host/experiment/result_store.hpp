@@ -33,10 +33,10 @@ class ResultStore {
   /// Opens the file, made if missing. Throws InputError as SqliteFile does.
   explicit ResultStore(const std::filesystem::path& path);
 
-  /// Replaces what there is under the same experiment, size, run and seed.
+  /// Replaces what there is under the same experiment, size, run, seed and setting.
   void add(const Result& result);
 
-  /// The result of exactly this setting.
+  /// The result of that run and seed with exactly this setting.
   std::optional<Result> find(const Result& like) const;
 
  private:

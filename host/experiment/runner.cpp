@@ -11,36 +11,15 @@
 #include "host/error.hpp"
 #include "host/experiment/counts.hpp"
 #include "host/files.hpp"
-#include "host/loop/training_config.hpp"
 #include "host/network/onnx_file.hpp"
 #include "host/network/zoo.hpp"
 #include "host/preset.hpp"
-#include "pruning/checkpoint.hpp"
 #include "pruning/method.hpp"
 #include "pruning/weight_clip.hpp"
 
 namespace crossloop::experiment {
 
 namespace {
-
-constexpr int kEvaluationBatch = 256;
-
-std::string hash_of(const nlohmann::json& setting) {
-  pruning::Fingerprint fingerprint;
-  fingerprint.add(setting.dump());
-  return fmt::format("{:016x}", fingerprint.value());
-}
-
-/// The file of `setting` in the cache: NAME-HASH.
-std::filesystem::path cached(const Places& places, const std::string& name,
-                             const nlohmann::json& setting, const char* suffix) {
-  return places.cache / fmt::format("{}-{}{}", name, hash_of(setting), suffix);
-}
-
-/// A file of the configuration: as it is named, else below the root.
-std::filesystem::path found(const std::filesystem::path& path, const std::filesystem::path& root) {
-  return std::filesystem::exists(path) ? path : root / path;
-}
 
 /// Of one run; of a file of the cache the checkpoint files, whatever the stage appends.
 void remove_checkpoints(const std::filesystem::path& checkpoint) {
@@ -65,6 +44,7 @@ Runner::Runner(const Experiment& experiment, const Images& images, const Places&
     : experiment_(experiment),
       images_(images),
       places_(places),
+      settings_(experiment, images, places.root),
       store_(store),
       observers_(std::move(observers)) {
   check_names();
@@ -74,53 +54,28 @@ Runner::Runner(const Experiment& experiment, const Images& images, const Places&
 void Runner::check_names() const {
   const data::Dataset& train = images_.train;
   for (const NetworkSpec& network : experiment_.networks) {
-    origin_setting(network);
-    if (network.zoo.empty()) continue;
-    network::plan_network(network.zoo, {train.channels, train.height, train.width}, train.classes);
+    const network::Shape pixels{train.channels, train.height, train.width};
+    if (!network.zoo.empty()) {
+      network::plan_network(network.zoo, pixels, train.classes);
+      continue;
+    }
+    const auto model = network::read_onnx(below(network.model, places_.root));
+    if (model.input_shape == pixels) continue;
+    throw InputError(fmt::format(
+        "network {}: {} takes {}, expected {} as the images are", network.name,
+        network.model.string(), network::to_string(model.input_shape), network::to_string(pixels)));
   }
   for (const RunSpec& run : experiment_.runs) tile_of(run);
   for (const ScoreSpec& score : experiment_.scores) chip_options(score, places_.root);
   count_all(experiment_, places_.root);
 }
 
+std::filesystem::path Runner::cached(const nlohmann::json& setting, const char* suffix) const {
+  return places_.cache / (hash_of(setting) + suffix);
+}
+
 void Runner::say(const std::string& text) const {
   if (observers_.step) observers_.step(text);
-}
-
-nlohmann::json Runner::origin_setting(const NetworkSpec& spec) const {
-  const data::Dataset& train = images_.train;
-  nlohmann::json setting = {
-      {"data", train.name}, {"train_images", train.count}, {"data_seed", experiment_.data_seed}};
-  if (!spec.zoo.empty()) {
-    setting["zoo"] = spec.zoo;
-    setting["train"] = loop::training_json(spec.train);
-    return setting;
-  }
-  const auto bytes = read_file(found(spec.model, places_.root));
-  pruning::Fingerprint fingerprint;
-  fingerprint.add_bytes(std::as_bytes(std::span(bytes)));
-  setting["model"] = {spec.model.filename().string(), fmt::format("{:016x}", fingerprint.value())};
-  return setting;
-}
-
-nlohmann::json Runner::model_setting(const RunSpec& run, std::uint64_t seed) const {
-  const NetworkSpec& spec = experiment_.network(run.network);
-  const nlohmann::json begin =
-      run.from.empty() ? origin_setting(spec) : model_setting(experiment_.run(run.from), seed);
-  if (!run.trains) return begin;
-  nlohmann::json setting = {{"from", begin},
-                            {"seed", seed},
-                            {"tile", run.tile},
-                            {"clip_percentile", run.clip_percentile},
-                            {"finetune", loop::training_json(run.finetuning)}};
-  if (!run.method.empty()) {
-    const auto& info = pruning::find_method(run.method);
-    setting["method"] = run.method;
-    setting["options"] = pruning::MethodOptions(info.name, info.options, run.options).values();
-    setting["penalty"] = loop::training_json(run.penalised);
-    setting["keep"] = {run.policy.keep_first, run.policy.keep_last};
-  }
-  return setting;
 }
 
 std::vector<Job> Runner::jobs(const std::vector<std::string>& only) const {
@@ -136,22 +91,8 @@ std::vector<Job> Runner::jobs(const std::vector<std::string>& only) const {
   std::vector<Job> jobs;
   for (const RunSpec& run : experiment_.runs) {
     if (!only.empty() && std::find(only.begin(), only.end(), run.name) == only.end()) continue;
-    auto scores = nlohmann::json::array();
-    for (const std::string& name : run.scores) {
-      const ScoreSpec& score = experiment_.score(name);
-      scores.push_back({name, score.tile, score.device, score.passes});
-    }
     for (const std::uint64_t seed : run.seeds) {
-      jobs.push_back({&run,
-                      seed,
-                      {{"model", model_setting(run, seed)},
-                       {"tile", run.tile},
-                       {"test_images", images_.test.count},
-                       {"integer_images", experiment_.integer_images},
-                       {"chip_images", experiment_.chip_images},
-                       {"calibration_images", experiment_.calibration_images},
-                       {"chip_seed", seed},
-                       {"scores", scores}}});
+      jobs.push_back({&run, seed, settings_.result(run, seed)});
     }
   }
   return jobs;
@@ -171,9 +112,8 @@ Result Runner::empty_result(const Job& job) const {
 std::optional<Result> Runner::done(const Job& job) const { return store_.find(empty_result(job)); }
 
 network::Network Runner::origin(const NetworkSpec& spec) {
-  if (spec.zoo.empty()) return network::read_onnx(found(spec.model, places_.root));
-  const nlohmann::json setting = origin_setting(spec);
-  const auto file = cached(places_, spec.name, setting, ".onnx");
+  if (spec.zoo.empty()) return network::read_onnx(below(spec.model, places_.root));
+  const auto file = cached(settings_.origin(spec), ".onnx");
   if (std::filesystem::exists(file)) return network::read_onnx(file);
   say(fmt::format("train {} ({}), seed {}", spec.name, spec.zoo, spec.train.seed));
   const data::Dataset& images = images_.train;
@@ -182,7 +122,7 @@ network::Network Runner::origin(const NetworkSpec& spec) {
   const auto statistics = data::channel_statistics(images);
   network.normalisation = {statistics.mean, statistics.std};
   pruning::TrainOptions training = spec.train;
-  training.checkpoint = cached(places_, spec.name, setting, ".ckpt");
+  training.checkpoint = cached(settings_.origin(spec), ".ckpt");
   training.threads = places_.threads;
   pruning::train(network, images, training, observers_.epoch);
   network::write_onnx(network, file);
@@ -224,7 +164,7 @@ void Runner::train(const RunSpec& run, std::uint64_t seed, network::Network& net
   options.calibration_images = experiment_.calibration_images;
   options.penalised = run.penalised;
   options.finetuning = run.finetuning;
-  const auto checkpoint = cached(places_, run.name, model_setting(run, seed), ".ckpt");
+  const auto checkpoint = cached(settings_.model(run, seed), ".ckpt");
   for (pruning::TrainOptions* training : {&options.penalised, &options.finetuning}) {
     training->seed = seed;
     training->checkpoint = checkpoint;
@@ -250,22 +190,20 @@ void Runner::train(const RunSpec& run, std::uint64_t seed, network::Network& net
 
 network::Network Runner::model(const RunSpec& run, std::uint64_t seed) {
   if (!run.trains) return start(run, seed);
-  const nlohmann::json setting = model_setting(run, seed);
-  const auto file = cached(places_, run.name, setting, ".onnx");
+  const auto file = cached(settings_.model(run, seed), ".onnx");
   if (std::filesystem::exists(file)) return network::read_onnx(file);
   network::Network network = start(run, seed);
   say(fmt::format("run {}, seed {}", run.name, seed));
   train(run, seed, network);
   network::write_onnx(network, file);
-  remove_checkpoints(cached(places_, run.name, setting, ".ckpt"));
+  remove_checkpoints(cached(settings_.model(run, seed), ".ckpt"));
   return network;
 }
 
 double Runner::accuracy_before(const NetworkSpec& spec) {
   const auto known = accuracy_before_.find(spec.name);
   if (known != accuracy_before_.end()) return known->second;
-  return accuracy_before_[spec.name] =
-             pruning::evaluate(origin(spec), images_.test, kEvaluationBatch, places_.threads);
+  return accuracy_before_[spec.name] = float_accuracy(origin(spec), images_, places_);
 }
 
 Result Runner::perform(const Job& job) {
@@ -275,7 +213,7 @@ Result Runner::perform(const Job& job) {
   const network::Network network = model(run, job.seed);
   say(fmt::format("score {}, seed {}", run.name, job.seed));
   Result result = empty_result(job);
-  result.metrics = network_metrics(network, experiment_, run.tile, images_, places_.root);
+  result.metrics = network_metrics(network, experiment_, run.tile, images_, places_);
   const double before = accuracy_before(experiment_.network(run.network));
   result.metrics["accuracy_before"] = before;
   result.metrics["accuracy_lost"] = before - result.metrics.at("accuracy");

@@ -12,26 +12,17 @@
 #include "host/experiment/experiment_config.hpp"
 #include "host/experiment/metrics.hpp"
 #include "host/experiment/result_store.hpp"
+#include "host/experiment/settings.hpp"
 #include "pruning/pipeline.hpp"
 
 namespace crossloop::experiment {
-
-/// Where things lie.
-struct Places {
-  std::filesystem::path root;   ///< the folder that holds configs/ and models/
-  std::filesystem::path cache;  ///< models and checkpoints, each by the hash of its setting
-  std::string version;          ///< of the program, for the results
-  int threads = 0;              ///< of trainings; 0: all cores
-};
 
 struct Observers {
   pruning::EpochObserver epoch;
   std::function<void(const std::string&)> step;  ///< one line of text
 };
 
-/// One run under one seed. The setting holds everything that decides its result: those of what it
-/// comes from, training, method, tiles, scores and images, but not threads, numbers that a
-/// processor multiplies, or the version of the program.
+/// One run under one seed.
 struct Job {
   const RunSpec* run = nullptr;
   std::uint64_t seed = 0;
@@ -60,8 +51,8 @@ class Runner {
 
  private:
   void check_names() const;
-  nlohmann::json origin_setting(const NetworkSpec& spec) const;
-  nlohmann::json model_setting(const RunSpec& run, std::uint64_t seed) const;
+  /// The file of the cache for what `setting` makes.
+  std::filesystem::path cached(const nlohmann::json& setting, const char* suffix) const;
   Result empty_result(const Job& job) const;
   network::Network origin(const NetworkSpec& spec);
   network::Network model(const RunSpec& run, std::uint64_t seed);
@@ -75,6 +66,7 @@ class Runner {
   const Experiment& experiment_;
   const Images& images_;
   const Places& places_;
+  Settings settings_;
   ResultStore& store_;
   Observers observers_;
   std::map<std::string, double> accuracy_before_;  // by network

@@ -6,7 +6,9 @@
 #include <initializer_list>
 #include <string_view>
 
+#include "host/error.hpp"
 #include "pruning/method.hpp"
+#include "pruning/schedule.hpp"
 
 namespace crossloop::loop {
 
@@ -18,6 +20,7 @@ void read_schedule(ConfigTable& table, pruning::TrainOptions& options) {
   options.schedule = static_cast<pruning::Schedule>(
       table.choice("schedule", kSchedules, static_cast<std::size_t>(options.schedule)));
   options.step_factor = table.number("step_factor", 0.0, 1.0, options.step_factor);
+  if (options.schedule != pruning::Schedule::kStep) options.milestones.clear();
   if (!table.has("milestones")) return;
   options.milestones.clear();
   for (const double epoch : table.numbers("milestones", 1, 1000)) {
@@ -49,9 +52,15 @@ pruning::TrainOptions read_training(ConfigTable table, std::uint64_t seed,
   options.augment = table.boolean("augment", options.augment);
   options.cutout = static_cast<int>(table.integer("cutout", 0, 10000, options.cutout));
   options.label_smoothing = table.number("label_smoothing", 0.0, 0.99, options.label_smoothing);
+  const std::string where = table.where("epochs");
   read_schedule(table, options);
   options.seed = seed;
   table.finish();
+  try {
+    pruning::check_schedule(options);
+  } catch (const InputError& error) {
+    throw InputError(where + ": " + error.what());
+  }
   return options;
 }
 
