@@ -7,9 +7,8 @@
 #include <variant>
 
 #include "host/analog/device.hpp"
-#include "host/compiler/compile.hpp"
+#include "host/experiment/metrics.hpp"
 #include "host/network/zoo.hpp"
-#include "host/preset.hpp"
 
 namespace crossloop::experiment {
 
@@ -67,8 +66,7 @@ std::vector<CountsRow> count_all(const Experiment& experiment, const std::filesy
   std::vector<CountsRow> rows;
   for (const CountsSpec& spec : experiment.counts) {
     const auto plan = network::plan_network(spec.zoo, spec.input, spec.classes);
-    const auto tile =
-        compiler::read_tile(find_preset("tile", spec.tile, root / "configs" / "tiles"), device);
+    const auto tile = tile_named(spec.tile, device, root);
     CountsRow row{.spec = &spec, .counts = {}, .convolutions = {}};
     for (const auto& layer :
          compiler::predicted_counts(plan.network, plan.shapes, tile, spec.pruning)) {

@@ -18,15 +18,6 @@ namespace {
 constexpr int kEvaluationBatch = 256;
 constexpr lanes::LaneShape kLane = {.group = 16, .multipliers = 4, .channels = 16, .depth = 8};
 
-compiler::TileFormat tile_named(const std::string& name, const analog::Device& device,
-                                const std::filesystem::path& root) {
-  return compiler::read_tile(find_preset("tile", name, root / "configs" / "tiles"), device);
-}
-
-data::Dataset first(const data::Dataset& images, int count) {
-  return images.slice(0, std::min(count, images.count));
-}
-
 double share_of_zeros(const network::Network& network) {
   std::size_t zeros = 0, all = 0;
   for (const network::Node& node : network.nodes) {
@@ -75,6 +66,15 @@ void add_cycles(const ChipFigures& figures, Metrics& metrics) {
 
 }  // namespace
 
+compiler::TileFormat tile_named(const std::string& name, const analog::Device& device,
+                                const std::filesystem::path& root) {
+  return compiler::read_tile(find_preset("tile", name, root / "configs" / "tiles"), device);
+}
+
+data::Dataset first_images(const data::Dataset& images, int count) {
+  return images.slice(0, std::min(count, images.count));
+}
+
 double float_accuracy(const network::Network& network, const Images& images, const Places& places) {
   return pruning::evaluate(network, images.test, kEvaluationBatch, places.threads);
 }
@@ -83,10 +83,10 @@ Metrics network_metrics(const network::Network& network, const Experiment& exper
                         const std::string& tile, const Images& images, const Places& places) {
   const std::filesystem::path& root = places.root;
   const analog::Device device = analog::find_device("ideal", root);
-  const data::Dataset test = first(images.test, experiment.integer_images);
+  const data::Dataset test = first_images(images.test, experiment.integer_images);
   const ChipFigures figures = chip_figures(
       network, {.tile = tile_named(tile, device, root), .device = device, .root = root},
-      first(images.train, experiment.calibration_images), test.count > 0 ? &test : nullptr);
+      first_images(images.train, experiment.calibration_images), test.count > 0 ? &test : nullptr);
   Metrics metrics;
   metrics["accuracy"] = float_accuracy(network, images, places);
   if (figures.accuracy) metrics["integers"] = *figures.accuracy;
@@ -109,8 +109,8 @@ Metrics chip_metrics(const network::Network& network, const Experiment& experime
                      const ScoreSpec& score, std::uint64_t seed, const Images& images,
                      const std::filesystem::path& root) {
   const ChipOptions options = chip_options(score, root);
-  const data::Dataset calibration = first(images.train, experiment.calibration_images);
-  const data::Dataset test = first(images.test, experiment.chip_images);
+  const data::Dataset calibration = first_images(images.train, experiment.calibration_images);
+  const data::Dataset test = first_images(images.test, experiment.chip_images);
   network::Network copy = network;
   auto deployment =
       compiler::compile(copy, options.tile, options.device, calibration, options.compile);

@@ -49,6 +49,13 @@ struct Places {
   int threads = 0;              ///< of trainings and float evaluations; 0: all cores
 };
 
+/// A file, or a name of configs/tiles/. Throws InputError listing the names where there is neither.
+compiler::TileFormat tile_named(const std::string& name, const analog::Device& device,
+                                const std::filesystem::path& root);
+
+/// The first `count` images, or all where there are fewer.
+data::Dataset first_images(const data::Dataset& images, int count);
+
 /// All but the scores, for tiles of `tile` (a file, or a name of configs/tiles/). Throws InputError
 /// where the network does not compile.
 Metrics network_metrics(const network::Network& network, const Experiment& experiment,

@@ -13,7 +13,6 @@
 #include "host/files.hpp"
 #include "host/network/onnx_file.hpp"
 #include "host/network/zoo.hpp"
-#include "host/preset.hpp"
 #include "pruning/method.hpp"
 #include "pruning/weight_clip.hpp"
 
@@ -31,10 +30,6 @@ void remove_checkpoints(const std::filesystem::path& checkpoint) {
 
 void forget_scales(network::Network& network) {
   for (network::Node& node : network.nodes) node.weight_scale.clear();
-}
-
-data::Dataset calibration_of(const Images& images, const Experiment& experiment) {
-  return images.train.slice(0, std::min(experiment.calibration_images, images.train.count));
 }
 
 }  // namespace
@@ -136,9 +131,7 @@ network::Network Runner::start(const RunSpec& run, std::uint64_t seed) {
 }
 
 compiler::TileFormat Runner::tile_of(const RunSpec& run) const {
-  const auto device = analog::find_device("ideal", places_.root);
-  return compiler::read_tile(find_preset("tile", run.tile, places_.root / "configs" / "tiles"),
-                             device);
+  return tile_named(run.tile, analog::find_device("ideal", places_.root), places_.root);
 }
 
 void Runner::clip(const RunSpec& run, const pruning::TrainOptions& training,
@@ -146,7 +139,7 @@ void Runner::clip(const RunSpec& run, const pruning::TrainOptions& training,
   forget_scales(network);
   // Freezes the scales, so that clipped weights are mapped with the range they had (methods 2.5).
   compiler::compile(network, tile_of(run), analog::find_device("ideal", places_.root),
-                    calibration_of(images_, experiment_));
+                    first_images(images_.train, experiment_.calibration_images));
   pruning::HeldZeros zeros = pruning::zeros_of(network);
   pruning::FinetuneConstraints held;
   held.masks = std::move(zeros.weights);

@@ -16,6 +16,10 @@ namespace {
 
 const std::initializer_list<std::string_view> kSchedules = {"cosine", "step", "one-cycle"};
 
+std::string schedule_name(pruning::Schedule schedule) {
+  return std::string(kSchedules.begin()[static_cast<std::size_t>(schedule)]);
+}
+
 void read_schedule(ConfigTable& table, pruning::TrainOptions& options) {
   options.schedule = static_cast<pruning::Schedule>(
       table.choice("schedule", kSchedules, static_cast<std::size_t>(options.schedule)));
@@ -62,10 +66,6 @@ pruning::TrainOptions read_training(ConfigTable table, std::uint64_t seed,
     throw InputError(where + ": " + error.what());
   }
   return options;
-}
-
-std::string schedule_name(pruning::Schedule schedule) {
-  return std::string(kSchedules.begin()[static_cast<std::size_t>(schedule)]);
 }
 
 nlohmann::json training_json(const pruning::TrainOptions& options) {

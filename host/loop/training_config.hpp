@@ -21,9 +21,6 @@ pruning::TrainOptions read_training(ConfigTable table, std::uint64_t seed,
 /// Everything in `options` that decides where a training goes; not threads, precision, files.
 nlohmann::json training_json(const pruning::TrainOptions& options);
 
-/// "cosine", "step", "one-cycle".
-std::string schedule_name(pruning::Schedule schedule);
-
 /// The options of a method, each a key in the type that it is declared with; finishes the table.
 /// Throws InputError for an unknown method, naming the known ones, and for what it does not take.
 pruning::MethodOptions::Given read_method_options(ConfigTable table, const std::string& method);
