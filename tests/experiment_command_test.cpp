@@ -151,6 +151,27 @@ TEST_F(ExperimentCommand, ListsWhatIsDone) {
   EXPECT_THAT(listed.output, ::testing::ContainsRegex("columns +seed 1 +to do"));
 }
 
+TEST_F(ExperimentCommand, TakesResultsOfAnotherMachine) {
+  ASSERT_EQ(run("-q --only dense").code, 0);
+  const auto report = folder_.json("toy.json");
+  const std::string other = "experiment toy.toml --data digits --cache other --import toy.json ";
+  const auto taken = folder_.run(other + "--only dense --json taken.json");
+  ASSERT_EQ(taken.code, 0) << taken.errors;
+  EXPECT_THAT(taken.errors, AllOf(HasSubstr("2 of 2 results have the setting of a run, 2 of them"),
+                                  Not(HasSubstr("epoch"))));
+  EXPECT_EQ(folder_.json("taken.json"), report);
+
+  std::string config = kConfig;
+  config.replace(config.find("integer_images = 20"), 19, "integer_images = 10");
+  tests::write_content(folder_ / "toy.toml", config);
+  EXPECT_THAT(folder_.run(other + "--list").errors,
+              HasSubstr("0 of 2 results have the setting of a run"));
+  tests::write_content(folder_ / "torn.json", R"({"results": [{"run": "dense"}]})");
+  const auto torn = folder_.run(other + "--import torn.json --list");
+  EXPECT_EQ(torn.code, 2);
+  EXPECT_THAT(torn.errors, HasSubstr("torn.json: result 0:"));
+}
+
 TEST_F(ExperimentCommand, RefusesWhatItDoesNotKnow) {
   const auto refused = [&](const std::string& arguments, const std::string& text) {
     const auto result = folder_.run("experiment " + arguments);

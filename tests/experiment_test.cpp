@@ -6,6 +6,7 @@
 #include "host/experiment/counts.hpp"
 #include "host/experiment/report.hpp"
 #include "host/experiment/result_store.hpp"
+#include "host/experiment/results_file.hpp"
 #include "host/files.hpp"
 
 namespace crossloop::experiment {
@@ -167,6 +168,44 @@ TEST_F(ExperimentFiles, AResultIsFoundByItsSetting) {
   store.add(other);
   EXPECT_EQ(store.find(other)->metrics.at("accuracy"), 0.75);
   EXPECT_EQ(store.find(first)->metrics, first.metrics) << "one setting does not push out another";
+}
+
+TEST_F(ExperimentFiles, ResultsTravelInJson) {
+  Result sent = result_of("a", 1, {{"accuracy", 0.5}});
+  sent.date = "2026-01-02T03:04:05Z";
+  sent.seconds = 60.0;
+  const fs::path file = folder_ / "other.json";
+  const auto write = [&](const nlohmann::json& results) {
+    write_file(file, nlohmann::json{{"results", results}}.dump());
+  };
+  write(results_json(std::vector{sent}));
+  const auto got = read_results(file);
+  ASSERT_THAT(got, ::testing::SizeIs(1));
+  EXPECT_EQ(results_json(got), results_json(std::vector{sent}));
+  ResultStore store(folder_ / "results.sqlite");
+  store.add(got[0]);
+  EXPECT_EQ(store.find(sent)->date, sent.date) << "the day of the measurement, not of the copy";
+
+  const auto refusal = [&](const char* name, const nlohmann::json& value) {
+    auto results = results_json(std::vector{sent});
+    results[0][name] = value;
+    write(results);
+    try {
+      read_results(file);
+    } catch (const InputError& error) {
+      return std::string(error.what());
+    }
+    return std::string("accepted");
+  };
+  EXPECT_THAT(refusal("seed", "x"),
+              AllOf(HasSubstr("other.json: result 0: seed"), HasSubstr("\"x\"")));
+  EXPECT_THAT(refusal("metrics", {{"accuracy", "high"}}), HasSubstr("numbers by name"));
+  EXPECT_THAT(refusal("metrics", 3), HasSubstr("metrics: found 3, expected an object"));
+  EXPECT_THAT(refusal("setting", nullptr), HasSubstr("setting"));
+  write_file(file, "[]");
+  EXPECT_THROW(read_results(file), InputError);
+  write_file(file, "not JSON");
+  EXPECT_THROW(read_results(file), InputError);
 }
 
 TEST(ExperimentRows, HaveMeanAndSampleDeviationOverSeeds) {

@@ -15,6 +15,7 @@
 #include "host/error.hpp"
 #include "host/experiment/counts.hpp"
 #include "host/experiment/report.hpp"
+#include "host/experiment/results_file.hpp"
 #include "host/experiment/runner.hpp"
 #include "host/files.hpp"
 
@@ -28,6 +29,7 @@ struct ExperimentArguments {
   std::string data = "cifar10";
   std::filesystem::path cache, results, markdown;
   std::vector<std::string> only;
+  std::vector<std::filesystem::path> imports;
   int threads = 0;
   bool list = false;
 };
@@ -53,6 +55,27 @@ void print_list(const experiment::Runner& runner, const std::vector<experiment::
     std::printf("%-32s seed %-6llu %s\n", job.run->name.c_str(),
                 static_cast<unsigned long long>(job.seed),
                 result ? ("done " + result->date).c_str() : "to do");
+  }
+}
+
+/// Stores what other machines found under the settings that runs have here; what is done already
+/// stays. The results of all files are read before any is stored.
+void import_results(const std::vector<std::filesystem::path>& files,
+                    const experiment::Runner& runner, experiment::ResultStore& store) {
+  std::vector<std::vector<experiment::Result>> found;
+  for (const auto& file : files) found.push_back(experiment::read_results(file));
+  const auto jobs = runner.jobs({});
+  for (std::size_t i = 0; i < files.size(); ++i) {
+    int fitting = 0, added = 0;
+    for (const experiment::Result& result : found[i]) {
+      if (!runner.has(jobs, result)) continue;
+      ++fitting;
+      if (store.find(result)) continue;
+      store.add(result);
+      ++added;
+    }
+    spdlog::info("{}: {} of {} results have the setting of a run, {} of them are new",
+                 files[i].string(), fitting, found[i].size(), added);
   }
 }
 
@@ -93,6 +116,7 @@ void report(const experiment::Experiment& plan, const experiment::Runner& runner
       experiment::counts_section(counts);
   if (!arguments.markdown.empty()) write_file(arguments.markdown, page);
   nlohmann::json json = experiment::to_json(rows);
+  json["results"] = experiment::results_json(results);
   json["counts_only"] = experiment::to_json(counts);
   json["experiment"] = plan.name;
   json["size"] = plan.size;
@@ -118,6 +142,7 @@ void run(const ExperimentArguments& arguments, const Globals& globals) {
   experiment::Runner runner(
       plan, images, places, store,
       {.epoch = log_epoch, .step = [](const std::string& text) { spdlog::info("{}", text); }});
+  import_results(arguments.imports, runner, store);
   const auto jobs = runner.jobs(arguments.only);
   if (arguments.list) return print_list(runner, jobs);
   const std::string refusals = perform_all(runner, jobs);
@@ -154,6 +179,10 @@ void add_experiment(CLI::App& app, Globals& globals) {
       ->type_name("FILE");
   command->add_option("--only", arguments->only, "only these runs; may be repeated")
       ->type_name("RUN");
+  command
+      ->add_option("--import", arguments->imports,
+                   "take results from the --json file of another machine; may be repeated")
+      ->type_name("FILE.json");
   command->add_option("--markdown", arguments->markdown, "write the comparison to this file, too")
       ->type_name("FILE.md");
   command->add_option("--threads", arguments->threads, "of trainings; 0: all cores")

@@ -41,7 +41,9 @@ void ResultStore::add(const Result& result) {
   insert.bind(1, result.experiment).bind(2, result.size).bind(3, result.run);
   insert.bind(4, result.network).bind(5, static_cast<std::int64_t>(result.seed));
   insert.bind(6, result.setting.dump()).bind(7, nlohmann::json(result.metrics).dump());
-  insert.bind(8, utc_now()).bind(9, result.version).bind(10, std::llround(result.seconds));
+  insert.bind(8, result.date.empty() ? utc_now() : result.date)
+      .bind(9, result.version)
+      .bind(10, std::llround(result.seconds));
   insert.step();
   transaction.commit();
 }

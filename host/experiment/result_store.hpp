@@ -21,7 +21,7 @@ struct Result {
   std::uint64_t seed = 0;
   nlohmann::json setting;  ///< everything that decides the result; equal settings are one run
   Metrics metrics;
-  std::string date = {};     ///< UTC; set by add()
+  std::string date = {};     ///< UTC; add() sets it where it is empty
   std::string version = {};  ///< of the program
   double seconds = 0.0;      ///< of the last sitting
 };

@@ -106,6 +106,15 @@ Result Runner::empty_result(const Job& job) const {
 
 std::optional<Result> Runner::done(const Job& job) const { return store_.find(empty_result(job)); }
 
+bool Runner::has(const std::vector<Job>& jobs, const Result& result) const {
+  return std::any_of(jobs.begin(), jobs.end(), [&](const Job& job) {
+    const Result own = empty_result(job);
+    return result.experiment == own.experiment && result.size == own.size &&
+           result.run == own.run && result.network == own.network && result.seed == own.seed &&
+           result.setting == own.setting;
+  });
+}
+
 network::Network Runner::origin(const NetworkSpec& spec) {
   if (spec.zoo.empty()) return network::read_onnx(below(spec.model, places_.root));
   const auto file = cached(settings_.origin(spec), ".onnx");

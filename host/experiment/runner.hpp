@@ -44,6 +44,9 @@ class Runner {
   /// Its result, where it is done already.
   std::optional<Result> done(const Job& job) const;
 
+  /// Whether one of `jobs` has this run, seed and setting, so that the result is its own.
+  bool has(const std::vector<Job>& jobs, const Result& result) const;
+
   /// Does what is not done and stores it. A stopped training goes on from its checkpoint; what a
   /// run comes from is made again where the cache has lost it. Throws InputError as methods and
   /// compiler do, Interrupted on Ctrl-C.
