@@ -1,6 +1,8 @@
 // `crossloop experiment` on a toy data set: runs, resumes, compares.
 #include <sqlite3.h>
 
+#include <cstring>
+
 #include "tests/command_line.hpp"
 
 namespace crossloop {
@@ -78,6 +80,16 @@ class ExperimentCommand : public ::testing::Test {
   tests::CommandResult run(const std::string& more = "") const {
     return folder_.run(kCommand + more);
   }
+  /// Sends SIGINT when a file like `checkpoint` is in the cache: after the first epoch of a stage.
+  void stop_at(const std::string& checkpoint, const std::string& command,
+               const std::string& cache = "cache") const {
+    const std::string files = (folder_ / cache).string() + "/" + checkpoint;
+    const auto stopped =
+        folder_.run(command + " 2>log & pid=$!; for i in $(seq 3000); do ls " + files +
+                    " >/dev/null 2>&1 && break; kill -0 $pid || break; sleep 0.02; done; kill -INT "
+                    "$pid; wait $pid");
+    EXPECT_EQ(stopped.code, 1) << checkpoint;
+  }
   static nlohmann::json row(const nlohmann::json& report, const std::string& run) {
     for (const auto& row : report.at("rows")) {
       if (row.at("run") == run) return row;
@@ -128,12 +140,7 @@ TEST_F(ExperimentCommand, GoesOnWhereItWasStopped) {
   tests::write_content(folder_ / "long.toml", config);
   const std::string command =
       "experiment long.toml --data digits --cache cache --only dense --json long.json";
-  // SIGINT comes when the first epoch is in the checkpoint.
-  const std::string checkpoints = (folder_ / "cache").string() + "/*.ckpt";
-  const auto stopped =
-      folder_.run(command + " 2>log & pid=$!; for i in $(seq 600); do ls " + checkpoints +
-                  " >/dev/null 2>&1 && break; sleep 0.1; done; kill -INT $pid; wait $pid");
-  EXPECT_EQ(stopped.code, 1);
+  stop_at("*.ckpt", command);
   EXPECT_THAT(tests::content_of(folder_ / "log"),
               AllOf(HasSubstr("epoch 1:"), HasSubstr("interrupted"), Not(HasSubstr("epoch 4:"))));
   EXPECT_FALSE(std::filesystem::exists(folder_ / "long.json"));
@@ -141,6 +148,44 @@ TEST_F(ExperimentCommand, GoesOnWhereItWasStopped) {
   ASSERT_EQ(resumed.code, 0) << resumed.errors;
   EXPECT_THAT(resumed.errors, AllOf(Not(HasSubstr("epoch 1:")), HasSubstr("epoch 4:")));
   EXPECT_EQ(folder_.json("long.json").at("runs_without_result"), 4);
+}
+
+// Stopped under the penalty, in the fine-tuning, and under clipped weights: the same figures.
+TEST_F(ExperimentCommand, GoesOnInEveryStageOfAMethod) {
+  std::string config = kConfig;
+  for (const char* stage : {"finetune = { epochs = 1", "penalty = { epochs = 1"}) {
+    config.replace(config.find(stage) + std::strlen(stage) - 1, 1, "12");
+  }
+  config += R"(
+[run.dub]
+method = "dub_regularize"
+options = { ratio = 0.5 }
+seeds = [1]
+[run.dub-clipped]
+from = "dub"
+clip_percentile = 90
+seeds = [1]
+)";
+  tests::write_content(folder_ / "stages.toml", config);
+  const std::string command =
+      "experiment stages.toml --data digits --threads 1 --only dub --only dub-clipped ";
+  const std::string parts = command + "--cache parts --json parts.json";
+  ASSERT_EQ(folder_
+                .run("experiment stages.toml --data digits --threads 1 --only dense -q --cache "
+                     "parts")
+                .code,
+            0);
+  for (const char* checkpoint : {"*.ckpt.penalty-1", "*.ckpt.finetune-1", "*.ckpt"}) {
+    stop_at(checkpoint, parts, "parts");
+    EXPECT_THAT(tests::content_of(folder_ / "log"), HasSubstr("interrupted")) << checkpoint;
+  }
+  const auto last = folder_.run(parts);
+  ASSERT_EQ(last.code, 0) << last.errors;
+  EXPECT_THAT(last.errors, AllOf(Not(HasSubstr("epoch 1:")), HasSubstr("epoch 12:")));
+  ASSERT_EQ(folder_.run(command + "-q --cache whole --json whole.json").code, 0);
+  EXPECT_EQ(row(folder_.json("parts.json"), "dub"), row(folder_.json("whole.json"), "dub"));
+  EXPECT_EQ(row(folder_.json("parts.json"), "dub-clipped"),
+            row(folder_.json("whole.json"), "dub-clipped"));
 }
 
 TEST_F(ExperimentCommand, ListsWhatIsDone) {
