@@ -188,6 +188,28 @@ seeds = [1]
             row(folder_.json("whole.json"), "dub-clipped"));
 }
 
+TEST_F(ExperimentCommand, TwoProcessesShareACache) {
+  const std::string command =
+      "experiment toy.toml --data digits --cache cache --only dense --json ";
+  const std::string folder = folder_.path().string();
+  // The first one's `cd` is in its background.
+  const auto both = folder_.run(
+      command + "first.json >/dev/null 2>first & pid=$!; for i in $(seq 3000); do ls '" + folder +
+      "'/cache/*.lock >/dev/null 2>&1 && break; kill -0 $pid || break; sleep 0.02; done; cd '" +
+      folder + "' && '" CROSSLOOP_PROGRAM "' " + command +
+      "second.json >/dev/null 2>second; code=$?; wait $pid && test $code = 0");
+  const std::string first = tests::content_of(folder_ / "first"),
+                    second = tests::content_of(folder_ / "second");
+  ASSERT_EQ(both.code, 0) << first << second;
+  EXPECT_THAT(first, HasSubstr("epoch 2:"));
+  EXPECT_THAT(second, AllOf(HasSubstr("waiting for another process to train net"),
+                            Not(HasSubstr("epoch"))));
+  EXPECT_EQ(folder_.json("first.json").at("rows"), folder_.json("second.json").at("rows"));
+  for (const auto& entry : std::filesystem::directory_iterator(folder_ / "cache")) {
+    EXPECT_NE(entry.path().extension(), ".lock");
+  }
+}
+
 TEST_F(ExperimentCommand, ListsWhatIsDone) {
   ASSERT_EQ(run("-q --only dense").code, 0);
   const auto listed = run("--list");

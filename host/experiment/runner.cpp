@@ -10,6 +10,7 @@
 #include "host/compiler/compile.hpp"
 #include "host/error.hpp"
 #include "host/experiment/counts.hpp"
+#include "host/experiment/maker_lock.hpp"
 #include "host/files.hpp"
 #include "host/network/onnx_file.hpp"
 #include "host/network/zoo.hpp"
@@ -119,6 +120,8 @@ network::Network Runner::origin(const NetworkSpec& spec) {
   if (spec.zoo.empty()) return network::read_onnx(below(spec.model, places_.root));
   const auto file = cached(settings_.origin(spec), ".onnx");
   if (std::filesystem::exists(file)) return network::read_onnx(file);
+  const MakerLock alone(file, [&] { say("waiting for another process to train " + spec.name); });
+  if (std::filesystem::exists(file)) return network::read_onnx(file);
   say(fmt::format("train {} ({}), seed {}", spec.name, spec.zoo, spec.train.seed));
   const data::Dataset& images = images_.train;
   network::Network network = network::make_network(
@@ -193,6 +196,10 @@ void Runner::train(const RunSpec& run, std::uint64_t seed, network::Network& net
 network::Network Runner::model(const RunSpec& run, std::uint64_t seed) {
   if (!run.trains) return start(run, seed);
   const auto file = cached(settings_.model(run, seed), ".onnx");
+  if (std::filesystem::exists(file)) return network::read_onnx(file);
+  const MakerLock alone(file, [&] {
+    say(fmt::format("waiting for another process that does run {}, seed {}", run.name, seed));
+  });
   if (std::filesystem::exists(file)) return network::read_onnx(file);
   network::Network network = start(run, seed);
   say(fmt::format("run {}, seed {}", run.name, seed));
