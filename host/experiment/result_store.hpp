@@ -23,7 +23,7 @@ struct Result {
   Metrics metrics;
   std::string date = {};     ///< UTC; add() sets it where it is empty
   std::string version = {};  ///< of the program
-  double seconds = 0.0;      ///< of the last sitting
+  double seconds = 0.0;      ///< spent on it when it was stored
 };
 
 /// Table results(id, experiment, size, run, network, seed, setting, metrics, date, version,
