@@ -83,11 +83,13 @@ class ExperimentCommand : public ::testing::Test {
   /// Sends SIGINT when a file like `checkpoint` is in the cache: after the first epoch of a stage.
   void stop_at(const std::string& checkpoint, const std::string& command,
                const std::string& cache = "cache") const {
-    const std::string files = (folder_ / cache).string() + "/" + checkpoint;
+    const std::string folder = folder_.path().string();
+    const std::string files = folder + "/" + cache + "/" + checkpoint;
+    // The first `cd` is in the background.
     const auto stopped =
         folder_.run(command + " 2>log & pid=$!; for i in $(seq 3000); do ls " + files +
-                    " >/dev/null 2>&1 && break; kill -0 $pid || break; sleep 0.02; done; kill -INT "
-                    "$pid; wait $pid");
+                    " >/dev/null 2>&1 && break; kill -0 $pid || break; sleep 0.02; done; cd '" +
+                    folder + "'; kill -INT $pid; wait $pid");
     EXPECT_EQ(stopped.code, 1) << checkpoint;
   }
   static nlohmann::json row(const nlohmann::json& report, const std::string& run) {
