@@ -14,13 +14,6 @@ namespace crossloop::pruning {
 
 namespace {
 
-void check_rows(const TileShape& tile) {
-  check_tile(tile);
-  if (std::has_single_bit(static_cast<unsigned>(tile.rows))) return;
-  throw InputError("levels of sparsity of a tile: found " + std::to_string(tile.rows) +
-                   " rows, expected a power of two");
-}
-
 /// Most weights of |w| > `magnitude` in a column of a tile.
 unsigned fullest_column(std::span<const float> weights, const PrunableLayer& layer,
                         const WeightBlock& tile, double magnitude) {
@@ -46,31 +39,43 @@ unsigned survivors(unsigned filled, unsigned rows, bool spare_last) {
   return loosened > 1 && 2 * filled <= loosened + forced ? forced : loosened;
 }
 
-/// Zeroes the mask of all but the `count` largest weights of a column.
-void keep_largest(std::span<const float> weights, const PrunableLayer& layer,
-                  const WeightBlock& column, std::size_t count, std::vector<std::uint8_t>& mask) {
+}  // namespace
+
+void check_levels(const TileShape& tile) {
+  check_tile(tile);
+  if (std::has_single_bit(static_cast<unsigned>(tile.rows))) return;
+  throw InputError("levels of sparsity of a tile: found " + std::to_string(tile.rows) +
+                   " rows, expected a power of two");
+}
+
+std::vector<std::size_t> by_magnitude(std::span<const float> weights, const PrunableLayer& layer,
+                                      const WeightBlock& column) {
   std::vector<std::size_t> order;
   for_each_weight(layer, column, [&order](std::size_t i) { order.push_back(i); });
-  if (order.size() <= count) return;
   std::stable_sort(order.begin(), order.end(), [&weights](std::size_t a, std::size_t b) {
     return std::abs(weights[a]) > std::abs(weights[b]);
   });
-  for (std::size_t i = count; i < order.size(); ++i) mask[order[i]] = 0;
+  return order;
 }
 
-}  // namespace
+void keep_largest(std::span<const float> weights, const PrunableLayer& layer,
+                  const WeightBlock& tile, std::size_t count, std::vector<std::uint8_t>& mask) {
+  if (static_cast<std::size_t>(tile.inputs) <= count) return;
+  for (const WeightBlock& column : segments_of(tile, Grain::kColumns)) {
+    const auto order = by_magnitude(weights, layer, column);
+    for (std::size_t i = count; i < order.size(); ++i) mask[order[i]] = 0;
+  }
+}
 
 std::vector<std::uint8_t> quantise_tiles(std::span<const float> weights, const PrunableLayer& layer,
                                          const TileShape& tile, const AlmostZero& almost_zero) {
-  check_rows(tile);
+  check_levels(tile);
   std::vector<std::uint8_t> mask(weights.size(), 1);
   for (const WeightBlock& block : tiles_of(layer, tile)) {
     const unsigned rows = std::bit_ceil(static_cast<unsigned>(block.inputs));
     const unsigned filled = fullest_column(weights, layer, block, almost_zero.magnitude);
     const unsigned kept = survivors(filled, rows, almost_zero.spare_last);
-    for (const WeightBlock& column : segments_of(block, Grain::kColumns)) {
-      keep_largest(weights, layer, column, kept, mask);
-    }
+    keep_largest(weights, layer, block, kept, mask);
   }
   return mask;
 }
@@ -88,7 +93,7 @@ double magnitude_at(std::span<const float> weights, double ratio) {
 
 std::vector<std::int64_t> tiles_by_level(std::span<const float> weights, const PrunableLayer& layer,
                                          const TileShape& tile) {
-  check_rows(tile);
+  check_levels(tile);
   const auto rows = static_cast<unsigned>(tile.rows);
   std::vector<std::int64_t> tiles(compiler::sparsity_level(0, rows) + 1);
   for (const WeightBlock& block : tiles_of(layer, tile)) {

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "pruning/method.hpp"
+#include "pruning/tile_grid.hpp"
 
 namespace crossloop::pruning {
 
@@ -36,6 +37,18 @@ struct AlmostZero {
 /// Throws InputError where tile.rows is not a power of two.
 std::vector<std::uint8_t> quantise_tiles(std::span<const float> weights, const PrunableLayer& layer,
                                          const TileShape& tile, const AlmostZero& almost_zero);
+
+/// Throws InputError where tile.rows is not a power of two, which levels are counted in.
+void check_levels(const TileShape& tile);
+
+/// The weights of a column, index into [outputs][inputs], by falling magnitude; of equal ones the
+/// earlier first.
+std::vector<std::size_t> by_magnitude(std::span<const float> weights, const PrunableLayer& layer,
+                                      const WeightBlock& column);
+
+/// Zeroes the mask of all but the `count` largest weights of every column of `tile`.
+void keep_largest(std::span<const float> weights, const PrunableLayer& layer,
+                  const WeightBlock& tile, std::size_t count, std::vector<std::uint8_t>& mask);
 
 /// The tau of which a share `ratio` (0..1) of the weights is almost zero: their |w| at that
 /// percentile, -1 where that is none.

@@ -48,9 +48,9 @@ TEST_F(PruningCommands, MethodsListsEveryMethodWithItsOptions) {
     EXPECT_NE(method.at("source"), "") << names.back();
     EXPECT_THAT(result.output, HasSubstr(names.back()));
   }
-  for (const char* name :
-       {"balanced", "channel_filter", "column_grain", "column_magnitude", "crossbar_grain",
-        "dub_quantize", "dub_regularize", "group_lasso", "s_dub", "unstructured", "xcs", "xrs"}) {
+  for (const char* name : {"adc_budget", "balanced", "channel_filter", "column_grain",
+                           "column_magnitude", "crossbar_grain", "dub_quantize", "dub_regularize",
+                           "group_lasso", "s_dub", "unstructured", "xcs", "xrs"}) {
     EXPECT_THAT(names, Contains(name));
   }
 }

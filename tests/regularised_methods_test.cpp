@@ -48,6 +48,7 @@ Pruned pruned(const std::string& name, const MethodOptions::Given& given,
 
 /// Every method of this file, as short as it can be.
 const std::map<std::string, MethodOptions::Given> kMethods = {
+    {"adc_budget", {{"saving", "2"}}},
     {"dub_quantize", {}},
     {"dub_regularize", {}},
     {"group_lasso", {{"grain", "columns"}}},
