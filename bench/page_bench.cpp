@@ -1,6 +1,7 @@
 // Column reads per second on 128 x 128 tiles with non-ideal codes and read noise: the Verilated
 // core with driver, controller and tables, and the engine on one thread; the integers are compared.
 #include <algorithm>
+#include <numeric>
 
 #include "bench/figures.hpp"
 #include "drivers/device.hpp"
@@ -14,9 +15,10 @@ namespace crossloop::bench {
 namespace {
 
 constexpr int kSize = 128;
-constexpr int kPages = 4;
+constexpr int kPages = 16;
 
-/// Four pages of one layer, as a deployment would run them.
+/// As many pages of one layer as the core holds, as a deployment would run them: bands of its inputs
+/// in order.
 struct Layer {
   explicit Layer(int vectors) {
     std::mt19937 rng(1);
@@ -24,6 +26,8 @@ struct Layer {
         .rows = kSize, .columns = kSize, .inputs = kPages * kSize, .outputs = 64};
     for (int page = 0; page < kPages; ++page) {
       pages.push_back(testing_support::random_page(options, rng));
+      auto& rows = pages.back().tables.rows;
+      std::iota(rows.begin(), rows.end(), page * kSize);
       for (auto& column : pages.back().tables.columns) {
         column.bits = 8;
         column.sigma = 40;
@@ -68,7 +72,7 @@ double best_rate(int runs, const Run& run) {
 }
 
 std::map<std::string, Figure> measure_rtl() {
-  const Layer layer(200);
+  const Layer layer(50);
   compiler::TileFormat tile;
   tile.rows = tile.columns = kSize;
   runtime::DeviceBackend device(
@@ -88,7 +92,7 @@ std::map<std::string, Figure> measure_rtl() {
 }
 
 std::map<std::string, Figure> measure_engine() {
-  const Layer layer(2000);
+  const Layer layer(500);
   const engine::Engine engine = loaded_engine(layer);
   const double rate = best_rate(5, [&] { return engine.run(layer.job, layer.bytes); });
   return {{"engine.column_reads_per_second", {rate, "1/s", 1e8, Better::kLarger}}};

@@ -117,7 +117,8 @@ class Pages {
 
   /// In which the walk over the row table is busy.
   static std::uint64_t gather_cycles(const PageRun& run) {
-    return static_cast<std::uint64_t>(run.rows) + 1 + (run.last_row_used ? 1 : 0);
+    return static_cast<std::uint64_t>((run.rows + 1) / 2 + run.split_pairs + 1 +
+                                      (run.last_pair_used ? 1 : 0));
   }
 
   void count(const PageRun& run, std::uint64_t tile) {
@@ -243,7 +244,7 @@ std::uint64_t tile_cycles(const PageRun& run, int input_bits, bool skip_zero, in
   std::uint64_t cycles = 0, drain = 1;
   for (int t = 0; t < input_bits; ++t) {
     const bool skipped = skip_zero && (run.phases >> t & 1) == 0;
-    cycles += skipped ? 1 : 1 + turns;
+    cycles += skipped ? 1 : turns + (t == 0 ? 1 : 0);
     drain = skipped ? std::max<std::uint64_t>(1, drain - 1) : kTileDrain;
   }
   return cycles + drain;

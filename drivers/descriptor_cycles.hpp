@@ -32,9 +32,11 @@ struct DescriptorCycles {
 
 /// One vector on one page.
 struct PageRun {
-  int rows = 1;                ///< used, as LOAD_TABLE gave them
-  int columns = 1;             ///< used
-  bool last_row_used = true;   ///< the row table's last entry lies within the words of the vector
+  int rows = 1;     ///< used, as LOAD_TABLE gave them
+  int columns = 1;  ///< used
+  /// Pairs of rows 2k, 2k + 1 whose bytes lie in two words of the vector.
+  int split_pairs = 0;
+  bool last_pair_used = true;  ///< an entry of the last pair lies within the words of the vector
   std::uint8_t phases = 0xFF;  ///< bit t: phase t drives a row; counts with SKIP_ZERO only
 };
 
@@ -42,8 +44,9 @@ struct PageRun {
 /// pages.
 using PageRuns = std::function<PageRun(std::uint64_t vector, int page)>;
 
-/// Cycles in which the tile is busy: 1 + ceil(columns / adcs) for each phase, 1 for a skipped one,
-/// and 7 to drain; phases skipped at the end hide in the drain, of which one cycle always remains.
+/// Cycles in which the tile is busy: 1 before a first phase that is not skipped, ceil(columns / adcs)
+/// for each phase, 1 for a skipped one, and 7 to drain; phases skipped at the end hide in the drain,
+/// of which one cycle always remains.
 std::uint64_t tile_cycles(const PageRun& run, int input_bits, bool skip_zero, int adcs);
 
 /// A descriptor that the core accepts, from the cycle that finds it waiting to the one that counts
@@ -57,7 +60,7 @@ std::uint64_t tile_cycles(const PageRun& run, int input_bits, bool skip_zero, in
 ///           CONVOLVE   outputs + 2 + vectors * (1 + window + sums + pages + out), then 1 with
 ///                      STORE_SUMS, else 7; 5 - outputs more where outputs < 5
 ///           ADD, pools as the last result is taken, + 8
-///   gather  of a page: rows + 1, 1 more if its last row is used
+///   gather  of a page: ceil(rows / 2) + split pairs + 1, 1 more if its last pair is used
 ///   pages   of a vector: gather + 2 for the first, then for each max(tile_cycles(), 1 + gather of
 ///           the next) + 2. Behind the last page of a vector nothing is gathered but by LAYER,
 ///           which gathers the first page for the next vector, and then takes 1 for that page there

@@ -153,9 +153,16 @@ void PredictingTransport::note_table(const DescriptorWords& words) {
 PageRun PredictingTransport::page_run(int page, std::span<const std::uint8_t> vector) const {
   const Page& loaded = pages_.at(static_cast<std::size_t>(page));
   PageRun run{.rows = static_cast<int>(loaded.rows.size()), .columns = loaded.columns, .phases = 0};
-  for (const std::uint16_t entry : loaded.rows) {
-    run.last_row_used = entry != constant::UNUSED_ROW && entry < vector.size();
-    if (run.last_row_used) run.phases |= vector[entry];
+  const auto used = [&](std::size_t row) {
+    return row < loaded.rows.size() && loaded.rows[row] != constant::UNUSED_ROW &&
+           loaded.rows[row] < vector.size();
+  };
+  for (std::size_t even = 0; even < loaded.rows.size(); even += 2) {
+    const std::size_t odd = even + 1;
+    run.last_pair_used = used(even) || used(odd);
+    if (used(even) && used(odd) && loaded.rows[even] / 4 != loaded.rows[odd] / 4) ++run.split_pairs;
+    if (used(even)) run.phases |= vector[loaded.rows[even]];
+    if (used(odd)) run.phases |= vector[loaded.rows[odd]];
   }
   return run;
 }

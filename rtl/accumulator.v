@@ -22,9 +22,9 @@ module accumulator #(
   input  wire        [16:0] clear_count_i,  // 0 .. MAX_OUTPUTS
   output wire               busy_o,
 
-  input  wire               add_valid_i,
-  input  wire        [15:0] add_output_i,
-  input  wire signed [31:0] add_value_i,
+  input  wire               add_valid_i /* verilator public_flat_rd */,
+  input  wire        [15:0] add_output_i /* verilator public_flat_rd */,
+  input  wire signed [31:0] add_value_i /* verilator public_flat_rd */,
 
   input  wire               read_i,
   input  wire        [15:0] read_output_i,

@@ -17,7 +17,7 @@ module crossloop #(
   parameter integer WINDOW_WORDS = 65536,  // at most 2^18
   parameter integer MAX_OUTPUTS  = 1024,   // at most 2^16
   parameter integer MAX_INPUTS   = 16384,  // bytes of a vector of a CONVOLVE, at most 2^16
-  parameter integer ADCS         = 1       // columns read per cycle, a power of two that divides COLS
+  parameter integer ADCS         = 1       // columns read per cycle, a power of two below 64 that divides COLS
 ) (
   input  wire        clk_i,
   input  wire        rst_ni,               // asynchronous, active low
@@ -265,9 +265,9 @@ module crossloop #(
 
   // --- Layers --
 
-  wire               x_clear, x_we, tile_start, skip_zero;
-  wire [15:0]        x_row;
-  wire [7:0]         x_value;
+  wire               x_clear, tile_start, skip_zero;
+  wire [1:0]         x_we;
+  wire [15:0]        x_row, x_value;
   wire [3:0]         input_bits;
   wire [31:0]        seed, vector;
   wire [ADCS-1:0]    add_valid;

@@ -44,9 +44,9 @@ module layer_unit #(
 
   // Tile
   output wire                    x_clear_o,
-  output wire                    x_we_o,
+  output wire [1:0]              x_we_o,         // a pair of rows
   output wire [15:0]             x_row_o,
-  output wire [7:0]              x_value_o,
+  output wire [15:0]             x_value_o,
   output wire                    tile_start_o,
   input  wire                    tile_busy_i,
   output wire [3:0]              input_bits_o,

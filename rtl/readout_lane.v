@@ -23,10 +23,10 @@ module readout_lane #(
   input  wire                                    rst_ni,          // asynchronous, active low
 
   // Contents
-  input  wire                                    array_we_i,
+  input  wire                                    array_we_i /* verilator public_flat_rd */,
   input  wire [COLUMN_WIDTH-1:0]                 array_column_i,
   input  wire [CODE_WIDTH*((ROWS+31)/32)*32-1:0] array_wdata_i,
-  input  wire                                    table_we_i,
+  input  wire                                    table_we_i /* verilator public_flat_rd */,
   input  wire [COLUMN_WIDTH-1:0]                 table_column_i,
   input  wire [159:0]                            table_wdata_i,
   input  wire                                    inl_we_i,
@@ -43,7 +43,7 @@ module readout_lane #(
   input  wire [COLUMN_WIDTH-1:0]                 column_i,        // of stage 2, or to read back
   input  wire [((ROWS+31)/32)*32-1:0]            x_i,             // of stage 3
   input  wire [$clog2(ROWS+1)-1:0]               driven_i,
-  input  wire [31:0]                             noise_word_i,
+  input  wire [31:0]                             noise_word_i /* verilator public_flat_rd */,
   input  wire [2:0]                              phase_i,         // of stage 6
   input  wire                                    inl_i,           // stable during a run
   input  wire [15:0]                             page_i,

@@ -10,8 +10,8 @@
 // With skip_zero_i a phase with P_t = 0 contributes nothing and takes one cycle: skipped_o instead
 // of its columns. start_i is taken while busy_o = 0 and samples page_i .. inl_i and the inputs
 // written since x_clear_i; busy_o is high from the next cycle until the last addition is out:
-// (phases not skipped) * ceil(columns / ADCS) + phases + 7 cycles, or fewer after a skipped last
-// phase. There is no back-pressure. clear_i ends a run at once; memories and inputs keep their
+// one cycle if the first phase is not skipped, ceil(columns / ADCS) for each that is not, one for
+// each that is, and 7, or fewer after a skipped last phase. There is no back-pressure. clear_i ends a run at once; memories and inputs keep their
 // contents. The array and table ports may be used while busy_o = 0 only; their columns are numbered
 // page * COLS + column, and the words of one are written in order (see page_mover, word_stage). The
 // input port, whose rules are those of input_driver, may be used at any time but with start_i.
@@ -23,8 +23,8 @@ module tile #(
   parameter integer COLS       = 64,   // a multiple of ADCS
   parameter integer CODE_WIDTH = 8,    // 1 .. 12
   parameter integer PAGES      = 16,
-  parameter integer ADCS       = 1     // columns read per cycle, a power of two; 2 is best for noise:
-                                       // an evaluation serves two columns
+  parameter integer ADCS       = 1     // columns read per cycle, a power of two below 64; 2 is best for
+                                       // noise: an evaluation serves two columns
 ) (
   input  wire                      clk_i,
   input  wire                      rst_ni,           // asynchronous, active low
@@ -44,9 +44,9 @@ module tile #(
 
   // Inputs, see input_driver
   input  wire                      x_clear_i,        // all rows 0
-  input  wire                      x_we_i,
+  input  wire        [1:0]         x_we_i,           // an even row, the odd one behind it
   input  wire        [15:0]        x_row_i,
-  input  wire        [7:0]         x_value_i,
+  input  wire        [15:0]        x_value_i,
 
   // Run
   input  wire                      start_i,
@@ -83,7 +83,6 @@ module tile #(
   localparam integer DRIVEN_WIDTH = $clog2(ROWS + 1);
   localparam integer COUNT_WIDTH  = $clog2(ADCS + 1);
   localparam integer STAGES       = 6;  // from a group's issue to its recombination
-  localparam [COUNT_WIDTH-1:0] ONE = 1;
 
   // --- Sequencer: issues groups of ADCS columns phase after phase --------------------------------
 
@@ -110,7 +109,9 @@ module tile #(
   wire        start      = start_i && state_q == IDLE && !clear_i;
   wire        issue      = state_q == COLUMN && !clear_i;
   wire [7:0]  used;
+  wire [2:0]  next_phase = phase_q + 3'd1;
   wire        skip       = state_q == PHASE && skip_zero_q && !used[phase_q];
+  wire        skip_next  = skip_zero_q && !used[next_phase];
   wire        last_phase = phase_q == last_phase_q;
   wire        last_index = index_q == last_index_q;
   wire        phase_done = skip || (state_q == COLUMN && last_index);
@@ -139,7 +140,8 @@ module tile #(
         IDLE:    if (start_i) state_q <= PHASE;
         PHASE:   if (!skip) state_q <= COLUMN;
                  else if (last_phase) state_q <= DRAIN;
-        COLUMN:  if (phase_done) state_q <= last_phase ? DRAIN : PHASE;
+                 else if (!skip_next) state_q <= COLUMN;
+        COLUMN:  if (phase_done) state_q <= last_phase ? DRAIN : skip_next ? PHASE : COLUMN;
         default: if (drained) state_q <= IDLE;
       endcase
     end
@@ -161,7 +163,7 @@ module tile #(
       columns_q    <= columns_i;
       inl_q        <= inl_i;
     end else if (phase_done) begin
-      phase_q <= phase_q + 3'd1;
+      phase_q <= next_phase;
       index_q <= {INDEX_WIDTH{1'b0}};
     end else if (issue) begin
       index_q <= index_q + NEXT;
@@ -273,9 +275,13 @@ module tile #(
     end
   end
 
-  wire [31:0] array_entry = array_unit >> LANE_WIDTH;
-  wire [31:0] table_entry = table_unit >> LANE_WIDTH;
-  wire [31:0] host_entry  = unit_i >> LANE_WIDTH;
+  localparam [ADCS-1:0] LANE_0 = 1;
+
+  wire [ADCS-1:0] array_lane  = array_write ? LANE_0 << lane_of(array_unit) : {ADCS{1'b0}};
+  wire [ADCS-1:0] table_lane  = table_write ? LANE_0 << lane_of(table_unit) : {ADCS{1'b0}};
+  wire [31:0]     array_entry = array_unit >> LANE_WIDTH;
+  wire [31:0]     table_entry = table_unit >> LANE_WIDTH;
+  wire [31:0]     host_entry  = unit_i >> LANE_WIDTH;
 
   // Stages 2 to 6
   wire [ADCS-1:0]    lane_low;
@@ -295,10 +301,10 @@ module tile #(
       ) u_lane (
         .clk_i          (clk_i),
         .rst_ni         (rst_ni),
-        .array_we_i     (array_write && lane_of(array_unit) == LANE),
+        .array_we_i     (array_lane[l]),
         .array_column_i (array_entry[COLUMN_WIDTH-1:0]),
         .array_wdata_i  (array_data),
-        .table_we_i     (table_write && lane_of(table_unit) == LANE),
+        .table_we_i     (table_lane[l]),
         .table_column_i (table_entry[COLUMN_WIDTH-1:0]),
         .table_wdata_i  (table_data),
         .inl_we_i       (inl_we_i),
@@ -334,13 +340,16 @@ module tile #(
     end
   endfunction
 
+  `include "popcount64.vh"
+
   function [COUNT_WIDTH-1:0] ones;
     input [ADCS-1:0] bits;
-    integer bit_index;
+    // verilator lint_off UNUSEDSIGNAL
+    reg [63:0] count;
+    // verilator lint_on UNUSEDSIGNAL
     begin
-      ones = {COUNT_WIDTH{1'b0}};
-      for (bit_index = 0; bit_index < ADCS; bit_index = bit_index + 1)
-        if (bits[bit_index]) ones = ones + ONE;
+      count = popcount64({{(64-ADCS){1'b0}}, bits});
+      ones  = count[COUNT_WIDTH-1:0];
     end
   endfunction
 

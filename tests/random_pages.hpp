@@ -57,8 +57,10 @@ inline analog::InlTable random_inl(std::mt19937& rng) {
 
 inline RandomPage random_page(const RandomPageOptions& options, std::mt19937& rng) {
   RandomPage page;
-  for (int row = 0; row < options.rows; ++row) {
-    page.tables.rows.push_back(draw(rng, 0, options.inputs - 1));
+  for (int row = 0; row < options.rows; ++row) {  // neighbours of the row before, and others
+    const bool near = row > 0 && draw(rng, 0, 1) == 1;
+    page.tables.rows.push_back(near ? (page.tables.rows.back() + 1) % options.inputs
+                                    : draw(rng, 0, options.inputs - 1));
   }
   for (int column = 0; column < options.columns; ++column) {
     page.tables.columns.push_back(random_column(options, rng));

@@ -129,16 +129,25 @@ class TileRtl : public ::testing::Test {
     dut_->x_clear_i = 1;
     dut_.tick();
     dut_->x_clear_i = 0;
-    for (int row = 0; row < static_cast<int>(x.size()); ++row) {
-      write_row(row, x[static_cast<std::size_t>(row)]);
+    const int rows = static_cast<int>(x.size());
+    const auto value = [&x](int row) { return x[static_cast<std::size_t>(row)]; };
+    for (int row = 0; row < rows; row += 2) {
+      if (row + 1 < rows && chance(rng_, 70)) {
+        write_pair(row, 3, value(row), value(row + 1));
+        continue;
+      }
+      // One by one, or the last one with one that the tile does not have.
+      write_pair(row, row + 1 == kRows ? 3 : 1, value(row), 0xFF);
+      if (row + 1 < rows) write_pair(row, 2, 0xFF, value(row + 1));
     }
-    write_row(kRows + draw(rng_, 0, 100), 0xFF);  // ignored
+    write_pair((kRows + 1) / 2 * 2 + 2 * draw(rng_, 0, 50), 3, 0xFF, 0xFF);  // ignored
   }
 
-  void write_row(int row, std::uint8_t value) {
-    dut_->x_we_i = 1;
+  /// Those rows of an even one and the one behind it that are in `written`.
+  void write_pair(int row, unsigned written, unsigned even, unsigned odd) {
+    dut_->x_we_i = static_cast<CData>(written);
     dut_->x_row_i = static_cast<SData>(row);
-    dut_->x_value_i = value;
+    dut_->x_value_i = static_cast<SData>(even | odd << 8);
     dut_.tick();
     dut_->x_we_i = 0;
     gap();
@@ -250,7 +259,7 @@ Outcome expected_outcome(const RandomPage& page, const RunSettings& run,
   outcome.skipped_phases = static_cast<int>((c.column_reads - c.conversions) / run.columns);
   const std::int64_t groups = (run.columns + kAdcs - 1) / kAdcs;
   outcome.cycles =
-      static_cast<std::uint64_t>(c.conversions / run.columns * groups + run.input_bits + 7);
+      static_cast<std::uint64_t>(c.conversions / run.columns * groups + outcome.skipped_phases + 8);
   return outcome;
 }
 

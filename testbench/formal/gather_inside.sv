@@ -1,7 +1,7 @@
 
   // Walks over row tables with any entries, of vectors in the window and in the vector buffer: no
   // word beside the vector is read, no word line beside the rows used is written, and a walk is over
-  // after rows_i + 2 cycles.
+  // after rows_i + 3 cycles.
 
   reg started = 1'b0;
   always @(posedge clk_i) started <= 1'b1;
@@ -27,8 +27,11 @@
                       words_i == was_words));
   end
 
-  wire [17:0] left = active_q ? {2'd0, rows_i} - {2'd0, row_q} + 18'd2
-                   : entry_valid_q ? 18'd2 : value_valid_q ? 18'd1 : 18'd0;
+  // Two cycles for a pair, which may be split.
+  wire [15:0] unread = active_q ? rows_i + {15'd0, rows_i[0]} - row_q : 16'd0;
+  wire [17:0] left   = {2'd0, unread} + (pair_valid_q ? 18'd3 - {17'd0, second_q}
+                                         : active_q ? 18'd2
+                                         : value_valid_q != 2'd0 ? 18'd1 : 18'd0);
   wire [31:0] words_of_page = {{(32-ROW_WIDTH){1'b0}}, addr_q} - {16'd0, page_i} * ROW_WORDS;
 
   always @(posedge clk_i) begin
@@ -45,7 +48,7 @@
     within: assert (!vector_en_o || ({{(32-WINDOW_WIDTH){1'b0}}, vector_addr_o} >= base &&
                                      {{(32-WINDOW_WIDTH){1'b0}}, vector_addr_o} - base < words_i));
     tables: assert (!active_q || words_of_page < ROW_WORDS);
-    lines:  assert (!x_we_o || x_row_o < rows_i);
-    bound:  assert (left <= {2'd0, rows_i} + 18'd2 || !held);
+    lines:  assert ((!x_we_o[0] || x_row_o < rows_i) && (!x_we_o[1] || x_row_o + 16'd1 < rows_i));
+    bound:  assert (left <= {2'd0, rows_i} + 18'd3 || !held);
     ends:   assert (!was_busy || !busy_o || left < was_left);
   end
