@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <vector>
 
 namespace crossloop::drivers {
 namespace {
@@ -89,27 +90,33 @@ class Pages {
         input_bits_(input_bits),
         skip_zero_(skip_zero),
         adcs_(core.adcs),
+        free_(static_cast<std::size_t>(core.engines)),
         runs_(runs),
         counted_(counted) {}
 
   /// Cycles from the gathering of the first page, or with `gathered` from the wait for it to end,
-  /// to the end of the tile's work on the last page; with `ahead` to that of the gathering of the
-  /// first page for the next vector, if it is later. Those of the tile come off the stalled ones.
+  /// to the end of the last tile's work; with `ahead` to that of the gathering of the first page
+  /// for the next vector, if it is later. Those in which a tile works come off the stalled ones.
   std::uint64_t run(std::uint64_t vector, bool gathered = false, bool ahead = false) {
-    std::uint64_t start = 0, tile = 0, first_gather = 0;
+    std::uint64_t start = 0, first_gather = 0, over = 0, counted_to = 0;
+    std::fill(free_.begin(), free_.end(), 0);
     for (int page = first_; page < first_ + count_; ++page) {
       const PageRun run = runs_(vector, page);
       const std::uint64_t gather = gather_cycles(run);
-      if (page > first_) {  // gathered while the tile works on the page before
-        start += std::max(1 + gather, tile) + kTurn;
+      std::uint64_t& free = free_[static_cast<std::size_t>(page) % free_.size()];
+      if (page > first_) {  // gathered while tiles work
+        start = std::max(start + 1 + gather, free) + kTurn;
       } else {
         start = gathered ? 1 : gather + kTurn;
         first_gather = gather;
       }
-      tile = tile_cycles(run, input_bits_, skip_zero_, adcs_);
-      count(run, tile);
+      free = start + tile_cycles(run, input_bits_, skip_zero_, adcs_);
+      over = std::max(over, free);
+      if (over > counted_to) counted_.stalled -= over - std::max(start, counted_to);
+      counted_to = over;
+      count(run);
     }
-    return start + (ahead ? std::max(tile, 1 + first_gather) : tile) + kTurn;
+    return std::max(over, ahead ? start + 1 + first_gather : 0) + kTurn;
   }
 
  private:
@@ -121,8 +128,7 @@ class Pages {
                                       (run.last_pair_used ? 1 : 0));
   }
 
-  void count(const PageRun& run, std::uint64_t tile) {
-    counted_.stalled -= tile;
+  void count(const PageRun& run) {
     counted_.column_reads += static_cast<std::uint64_t>(run.columns * input_bits_);
     for (int t = 0; skip_zero_ && t < input_bits_; ++t) {
       counted_.skipped += (run.phases >> t & 1) == 0 ? 1 : 0;
@@ -132,6 +138,7 @@ class Pages {
   int first_, count_, input_bits_;
   bool skip_zero_;
   int adcs_;
+  std::vector<std::uint64_t> free_;  // from when on each tile is
   const PageRuns& runs_;
   DescriptorCycles& counted_;
 };

@@ -16,7 +16,8 @@ namespace crossloop::drivers {
 /// What of the core its cycles depend on.
 struct CoreShape {
   PageGeometry page;
-  int adcs = 1;  ///< columns that the tile reads in a cycle
+  int adcs = 1;     ///< columns that a tile reads in a cycle
+  int engines = 1;  ///< tiles; page p is in tile p mod engines
 };
 
 /// What a descriptor adds to the counters of the same names (Statistics).
@@ -44,9 +45,9 @@ struct PageRun {
 /// pages.
 using PageRuns = std::function<PageRun(std::uint64_t vector, int page)>;
 
-/// Cycles in which the tile is busy: 1 before a first phase that is not skipped, ceil(columns / adcs)
-/// for each phase, 1 for a skipped one, and 7 to drain; phases skipped at the end hide in the drain,
-/// of which one cycle always remains.
+/// Cycles in which the tile is busy: 1 before a first phase that is not skipped, ceil(columns /
+/// adcs) for each phase, 1 for a skipped one, and 7 to drain; phases skipped at the end hide in the
+/// drain, of which one cycle always remains.
 std::uint64_t tile_cycles(const PageRun& run, int input_bits, bool skip_zero, int adcs);
 
 /// A descriptor that the core accepts, from the cycle that finds it waiting to the one that counts
@@ -61,9 +62,13 @@ std::uint64_t tile_cycles(const PageRun& run, int input_bits, bool skip_zero, in
 ///                      STORE_SUMS, else 7; 5 - outputs more where outputs < 5
 ///           ADD, pools as the last result is taken, + 8
 ///   gather  of a page: ceil(rows / 2) + split pairs + 1, 1 more if its last pair is used
-///   pages   of a vector: gather + 2 for the first, then for each max(tile_cycles(), 1 + gather of
-///           the next) + 2. Behind the last page of a vector nothing is gathered but by LAYER,
-///           which gathers the first page for the next vector, and then takes 1 for that page there
+///   pages   of a vector. A tile starts gather + 2 after the first page's turn, then 2 after both
+///   the
+///           tile is free of its page before and the gathering, which begins 1 after the start
+///           before, is done; 2 after the last tile is free they are over. With one tile that is
+///           max(tile_cycles(), 1 + gather of the next) + 2 a page. Behind the last page of a
+///           vector nothing is gathered but by LAYER, which gathers the first page for the next
+///           vector, and then takes 1 for that page there
 ///   window  elements of the window; sums: outputs with ADD_SUMS
 ///   out     outputs with STORE_SUMS, else 4 * outputs - 3
 ///

@@ -76,6 +76,7 @@ PredictingTransport::PredictingTransport(std::unique_ptr<Transport> inner)
                 static_cast<int>(inner_->read(Reg::COLS)),
                 static_cast<int>(inner_->read(Reg::CODE_WIDTH))};
   core_.adcs = static_cast<int>(inner_->read(Reg::ADCS));
+  core_.engines = static_cast<int>(inner_->read(Reg::ENGINES));
   pages_.resize(inner_->read(Reg::PAGES));
   seen_ = inner_->read(Reg::COMPLETED);
 }

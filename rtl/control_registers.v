@@ -17,7 +17,8 @@ module control_registers #(
   parameter integer WINDOW_WORDS = 65536,
   parameter integer MAX_OUTPUTS  = 1024,
   parameter integer MAX_INPUTS   = 16384,
-  parameter integer ADCS         = 1
+  parameter integer ADCS         = 1,
+  parameter integer ENGINES      = 1
 ) (
   input  wire        clk_i,
   input  wire        rst_ni,            // asynchronous, active low
@@ -54,15 +55,16 @@ module control_registers #(
   input  wire        stream_overrun_i,
 
   // Statistics
-  input  wire [$clog2(ADCS+1)-1:0] converted_i,     // columns read and converted in this cycle
-  input  wire [$clog2(ADCS+1)-1:0] clipped_low_i,
-  input  wire [$clog2(ADCS+1)-1:0] clipped_high_i,
-  input  wire        skipped_i,         // a phase of columns_i columns
-  input  wire [15:0] columns_i,
+  input  wire [$clog2(ENGINES*ADCS+1)-1:0] converted_i,  // columns read and converted in this cycle
+  input  wire [$clog2(ENGINES*ADCS+1)-1:0] clipped_low_i,
+  input  wire [$clog2(ENGINES*ADCS+1)-1:0] clipped_high_i,
+  input  wire [$clog2(ENGINES+1)-1:0] skipped_i,  // phases skipped in this cycle
+  input  wire [31:0] columns_i,         // of those
   input  wire        tile_busy_i
 );
 
-  localparam integer COUNT_WIDTH = $clog2(ADCS + 1);
+  localparam integer COUNT_WIDTH = $clog2(ENGINES * ADCS + 1);
+  localparam integer SKIP_WIDTH  = $clog2(ENGINES + 1);
   localparam integer WORD_WIDTH  = $clog2(WINDOW_WORDS) + 1;
 
   reg        soft_reset_q;
@@ -84,6 +86,7 @@ module control_registers #(
   reg [31:0] data_q;
   reg        read_error_q;
 
+  wire        skipped     = skipped_i != {SKIP_WIDTH{1'b0}};
   wire        converted   = converted_i != {COUNT_WIDTH{1'b0}};
   wire [63:0] conversions = {{(64-COUNT_WIDTH){1'b0}}, converted_i};
   wire        stopped   = error_q != `CROSSLOOP_ERROR_NONE;
@@ -193,15 +196,15 @@ module control_registers #(
       skipped_q     <= 64'd0;
     end else if (busy_o) begin
       cycles_q <= cycles_q + 64'd1;
-      if (converted || skipped_i)
-        reads_q <= reads_q + conversions + (skipped_i ? {48'd0, columns_i} : 64'd0);
+      if (converted || skipped)
+        reads_q <= reads_q + conversions + {32'd0, columns_i};
       if (converted) begin
         conversions_q <= conversions_q + conversions;
         low_q         <= low_q + {{(64-COUNT_WIDTH){1'b0}}, clipped_low_i};
         high_q        <= high_q + {{(64-COUNT_WIDTH){1'b0}}, clipped_high_i};
       end
       if (!tile_busy_i) stalled_q <= stalled_q + 64'd1;
-      if (skipped_i) skipped_q <= skipped_q + 64'd1;
+      if (skipped) skipped_q <= skipped_q + {{(64-SKIP_WIDTH){1'b0}}, skipped_i};
     end
   end
 
@@ -223,6 +226,7 @@ module control_registers #(
         {8'd0, `CROSSLOOP_REG_OPCODES}:         data_q <= `CROSSLOOP_RESET_OPCODES;
         {8'd0, `CROSSLOOP_REG_MAX_INPUTS}:      data_q <= MAX_INPUTS;
         {8'd0, `CROSSLOOP_REG_ADCS}:            data_q <= ADCS;
+        {8'd0, `CROSSLOOP_REG_ENGINES}:         data_q <= ENGINES;
         {8'd0, `CROSSLOOP_REG_CTRL}:            data_q <= `CROSSLOOP_RESET_CTRL;
         {8'd0, `CROSSLOOP_REG_STATUS}:          begin
           data_q <= 32'd0;

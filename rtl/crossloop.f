@@ -28,6 +28,7 @@ read_noise.v
 readout_lane.v
 threefry.v
 tile.v
+engines.v
 window.v
 word_stage.v
 write_unit.v

@@ -1,10 +1,10 @@
 // crossloop: the core. One AXI4-Lite slave, an AXI4-Stream in and one out for bulk data, one staging
-// window, one tile with PAGES resident pages.
+// window, ENGINES tiles with PAGES resident pages between them.
 // docs/hardware.md is its manual. busy_o is high while a descriptor runs or waits and no error
 // stops it; irq_o is a level, see register IRQ_ENABLE.
 //
 //   AXI4-Lite -> axi_lite_slave -+-> control_registers <-> controller -> descriptor_check
-//                                +-> stream_port -> window <- page_mover, layer_unit <-> tile
+//                                +-> stream_port -> window <- page_mover, layer_unit <-> engines
 //   AXI4-Stream <------------------------+                     write_unit             page_state
 `default_nettype none
 `include "generated/crossloop_regs.vh"
@@ -17,7 +17,9 @@ module crossloop #(
   parameter integer WINDOW_WORDS = 65536,  // at most 2^18
   parameter integer MAX_OUTPUTS  = 1024,   // at most 2^16
   parameter integer MAX_INPUTS   = 16384,  // bytes of a vector of a CONVOLVE, at most 2^16
-  parameter integer ADCS         = 1       // columns read per cycle, a power of two below 64 that divides COLS
+  parameter integer ADCS         = 1,      // columns that a tile reads per cycle, a power of two below
+                                           // 64 that divides COLS
+  parameter integer ENGINES      = 1       // tiles, a power of two that divides PAGES
 ) (
   input  wire        clk_i,
   input  wire        rst_ni,               // asynchronous, active low
@@ -59,6 +61,8 @@ module crossloop #(
 );
 
   localparam integer WINDOW_WIDTH = $clog2(WINDOW_WORDS);
+  localparam integer LANES        = ENGINES * ADCS;
+  localparam integer ENGINE_WIDTH = $clog2(ENGINES);
 
   // --- Host side: address bit 20 selects the window ---
 
@@ -161,14 +165,16 @@ module crossloop #(
   wire [511:0] words;
   wire [15:0]  nonzero;
   wire         abort = soft_reset || restart;
-  wire         skipped, tile_busy;
-  wire [15:0]  columns, run_columns;
-  wire [$clog2(ADCS+1)-1:0] converted, clipped_low, clipped_high;
+  wire         tile_busy, tiles_busy;
+  wire [15:0]  columns;
+  wire [31:0]  skipped_columns;
+  wire [$clog2(ENGINES+1)-1:0] skipped;
+  wire [$clog2(LANES+1)-1:0]   converted, clipped_low, clipped_high;
 
   control_registers #(
     .ROWS(ROWS), .COLS(COLS), .CODE_WIDTH(CODE_WIDTH), .PAGES(PAGES),
     .WINDOW_WORDS(WINDOW_WORDS), .MAX_OUTPUTS(MAX_OUTPUTS), .MAX_INPUTS(MAX_INPUTS),
-    .ADCS(ADCS)
+    .ADCS(ADCS), .ENGINES(ENGINES)
   ) u_registers (
     .clk_i(clk_i), .rst_ni(rst_ni),
     .ready_o(registers_ready),
@@ -185,7 +191,7 @@ module crossloop #(
     .stream_write_i(stream_write), .stream_read_i(stream_read), .stream_left_i(stream_left),
     .stream_overrun_i(stream_overrun),
     .converted_i(converted), .clipped_low_i(clipped_low), .clipped_high_i(clipped_high),
-    .skipped_i(skipped), .columns_i(run_columns), .tile_busy_i(tile_busy)
+    .skipped_i(skipped), .columns_i(skipped_columns), .tile_busy_i(tiles_busy)
   );
 
   wire       set_empty, set_programmed, set_ready, drop_tables, set_tables, drop_inl, set_inl;
@@ -244,12 +250,23 @@ module crossloop #(
   wire [31:0] row_addr, unit;
   wire [15:0] word;
 
+  // The memory of row tables holds those of engine 0, then those of engine 1 and so on.
+  localparam integer ENGINE_PAGES = PAGES / ENGINES;
+
+  function [15:0] row_page;
+    input [15:0] page;
+    row_page = (page - ((page >> ENGINE_WIDTH) << ENGINE_WIDTH)) * ENGINE_PAGES[15:0] +
+               (page >> ENGINE_WIDTH);
+  endfunction
+
+  wire [15:0] moved = words[32*`CROSSLOOP_WORD_LOAD_PAGE_PAGE +: 16];
+
   page_mover #(
     .ROWS(ROWS), .COLS(COLS), .CODE_WIDTH(CODE_WIDTH), .WINDOW_WIDTH(WINDOW_WIDTH)
   ) u_mover (
     .clk_i(clk_i), .rst_ni(rst_ni), .clear_i(abort),
     .start_i(move_start), .mode_i(move_mode),
-    .page_i(words[32*`CROSSLOOP_WORD_LOAD_PAGE_PAGE +: 16]),
+    .row_page_i(row_page(moved)), .page_i(moved >> ENGINE_WIDTH),
     .base_i(words[32*`CROSSLOOP_WORD_LOAD_PAGE_SOURCE +: WINDOW_WIDTH]), .busy_o(move_busy),
     .window_en_o(move_en), .window_we_o(move_we), .window_addr_o(move_addr),
     .array_we_o(array_we), .array_re_o(array_re), .row_we_o(row_we), .row_addr_o(row_addr),
@@ -270,40 +287,42 @@ module crossloop #(
   wire [15:0]        x_row, x_value;
   wire [3:0]         input_bits;
   wire [31:0]        seed, vector;
-  wire [ADCS-1:0]    add_valid;
-  wire [ADCS*16-1:0] add_output;
-  wire [ADCS*32-1:0] add_value;
+  wire [LANES-1:0]   add_valid;
+  wire [LANES*16-1:0] add_output;
+  wire [LANES*32-1:0] add_value;
 
   layer_unit #(
     .ROWS(ROWS), .PAGES(PAGES), .MAX_OUTPUTS(MAX_OUTPUTS), .MAX_INPUTS(MAX_INPUTS),
-    .WINDOW_WIDTH(WINDOW_WIDTH), .ADCS(ADCS)
+    .WINDOW_WIDTH(WINDOW_WIDTH), .LANES(LANES)
   ) u_layer (
     .clk_i(clk_i), .rst_ni(rst_ni), .clear_i(abort),
     .start_i(layer_start), .words_i(words), .busy_o(layer_busy),
     .window_en_o(layer_en), .window_we_o(layer_we), .window_addr_o(layer_addr),
     .window_wdata_o(layer_wdata), .window_rdata_i(window_rdata),
     .row_we_i(row_we), .row_addr_i(row_addr), .row_wdata_i(window_rdata),
-    .page_o(running), .rows_i(rows),
+    .page_o(running), .row_page_i(row_page(running)), .rows_i(rows),
     .x_clear_o(x_clear), .x_we_o(x_we), .x_row_o(x_row), .x_value_o(x_value),
-    .tile_start_o(tile_start), .tile_busy_i(tile_busy),
+    .tile_start_o(tile_start), .tile_busy_i(tile_busy), .tiles_busy_i(tiles_busy),
     .input_bits_o(input_bits), .skip_zero_o(skip_zero), .seed_o(seed), .vector_o(vector),
     .add_valid_i(add_valid), .add_output_i(add_output), .add_value_i(add_value)
   );
 
-  tile #(
-    .ROWS(ROWS), .COLS(COLS), .CODE_WIDTH(CODE_WIDTH), .PAGES(PAGES), .ADCS(ADCS)
-  ) u_tile (
+  engines #(
+    .ENGINES(ENGINES), .ROWS(ROWS), .COLS(COLS), .CODE_WIDTH(CODE_WIDTH), .PAGES(PAGES),
+    .ADCS(ADCS)
+  ) u_engines (
     .clk_i(clk_i), .rst_ni(rst_ni), .clear_i(abort),
+    .write_page_i(moved),
     .array_we_i(array_we), .array_re_i(array_re), .table_we_i(table_we), .inl_we_i(inl_we),
     .unit_i(unit), .word_i(word), .last_i(last_word), .wdata_i(window_rdata),
     .array_rdata_o(array_rdata),
     .x_clear_i(x_clear), .x_we_i(x_we), .x_row_i(x_row), .x_value_i(x_value),
-    .start_i(tile_start), .busy_o(tile_busy),
+    .start_i(tile_start), .busy_o(tile_busy), .busy_any_o(tiles_busy),
     .page_i(running), .columns_i(columns), .input_bits_i(input_bits), .skip_zero_i(skip_zero),
     .seed_i(seed), .crossbar_i(crossbar), .vector_i(vector), .inl_i(inl),
     .add_valid_o(add_valid), .add_output_o(add_output), .add_value_o(add_value),
     .converted_o(converted), .clipped_low_o(clipped_low), .clipped_high_o(clipped_high),
-    .skipped_o(skipped), .columns_o(run_columns)
+    .skipped_o(skipped), .skipped_columns_o(skipped_columns)
   );
 
   wire unused_bits = &{1'b0, s_axi_awprot_i, s_axi_arprot_i, s_axis_tlast_i, write_addr[1:0],

@@ -3,9 +3,9 @@
 //   clear `outputs` accumulators
 //   for each vector: CONVOLVE: read the window into the vector buffer       (im2col)
 //                    with add_sums_i: add the running sums to the accumulators
-//                    for each page: clear the word lines, gather, run the tile; the word lines of
-//                      the next page, with LAYER also of the next vector's first, are gathered
-//                      while the tile runs
+//                    for each page: clear the word lines of its tile, gather, run the tile; the
+//                      word lines of the next page, with LAYER also of the next vector's first, are
+//                      gathered while tiles run
 //                    LAYER, STORE_SUMS: write the accumulators to the window
 //                    else: hand them to the output unit
 //                    reading an accumulator clears it for the next vector
@@ -53,11 +53,12 @@ module layer_sequencer #(
   output wire                    vector_byte_o,   // the element read in the cycle before
   output wire                    vector_last_o,
 
-  // Gather and tile: busy from the cycle after their start
+  // Gather and tiles: busy from the cycle after their start
   output wire                    gather_start_o,  // with it the word lines are cleared
   input  wire                    gather_busy_i,
   output wire                    tile_start_o,
-  input  wire                    tile_busy_i,
+  input  wire                    tile_busy_i,     // that of page_o
+  input  wire                    tiles_busy_i,    // any
 
   // Accumulators
   output wire                    acc_clear_o,
@@ -138,7 +139,7 @@ module layer_sequencer #(
         PAGE:   state_q <= ahead_q ? RUN : GATHER;
         GATHER: if (!gather_busy_i && !tile_busy_i) state_q <= START;
         START:  state_q <= !last_page || more ? PAGE : RUN;
-        RUN:    if (!tile_busy_i && !gather_busy_i) state_q <= emits ? EMIT : WRITE;
+        RUN:    if (!tiles_busy_i && !gather_busy_i) state_q <= emits ? EMIT : WRITE;
         default: if (vector_done) state_q <= last_vector ? IDLE : ahead_q ? GATHER : BEGIN;
       endcase
     end

@@ -16,7 +16,7 @@ module layer_unit #(
   parameter integer MAX_OUTPUTS  = 1024,
   parameter integer MAX_INPUTS   = 16384,
   parameter integer WINDOW_WIDTH = 16,   // of a window address
-  parameter integer ADCS         = 1     // additions per cycle
+  parameter integer LANES        = 1     // additions per cycle
 ) (
   input  wire                    clk_i,
   input  wire                    rst_ni,         // asynchronous, active low
@@ -38,8 +38,9 @@ module layer_unit #(
   input  wire [31:0]             row_addr_i,
   input  wire [31:0]             row_wdata_i,
 
-  // The page at hand
+  // The page at hand, and where the memory of row tables has it
   output wire [15:0]             page_o,
+  input  wire [15:0]             row_page_i,
   input  wire [15:0]             rows_i,
 
   // Tile
@@ -48,14 +49,15 @@ module layer_unit #(
   output wire [15:0]             x_row_o,
   output wire [15:0]             x_value_o,
   output wire                    tile_start_o,
-  input  wire                    tile_busy_i,
+  input  wire                    tile_busy_i,    // that of page_o
+  input  wire                    tiles_busy_i,   // any
   output wire [3:0]              input_bits_o,
   output wire                    skip_zero_o,
   output wire [31:0]             seed_o,
   output wire [31:0]             vector_o,
-  input  wire [ADCS-1:0]         add_valid_i,
-  input  wire [ADCS*16-1:0]      add_output_i,
-  input  wire [ADCS*32-1:0]      add_value_i
+  input  wire [LANES-1:0]         add_valid_i,
+  input  wire [LANES*16-1:0]      add_output_i,
+  input  wire [LANES*32-1:0]      add_value_i
 );
 
   // --- The descriptor ----------------------------------------------------------------------------
@@ -135,7 +137,7 @@ module layer_unit #(
     .walk_image_end_i(image_end), .walk_last_i(walk_last),
     .vector_clear_o(vector_clear), .vector_byte_o(vector_byte), .vector_last_o(vector_last),
     .gather_start_o(gather_start), .gather_busy_i(gather_busy),
-    .tile_start_o(tile_start_o), .tile_busy_i(tile_busy_i),
+    .tile_start_o(tile_start_o), .tile_busy_i(tile_busy_i), .tiles_busy_i(tiles_busy_i),
     .acc_clear_o(acc_clear), .outputs_o(acc_outputs), .acc_busy_i(acc_busy),
     .acc_read_o(acc_read), .acc_index_o(acc_index),
     .acc_add_o(sum_add), .acc_add_index_o(sum_index),
@@ -168,7 +170,7 @@ module layer_unit #(
   gather #(.ROWS(ROWS), .PAGES(PAGES), .WINDOW_WIDTH(WINDOW_WIDTH)) u_gather (
     .clk_i(clk_i), .rst_ni(rst_ni), .clear_i(clear_i),
     .row_we_i(row_we_i), .row_addr_i(row_addr_i), .row_wdata_i(row_wdata_i),
-    .start_i(gather_start), .page_i(page_o), .rows_i(rows_i),
+    .start_i(gather_start), .page_i(row_page_i), .rows_i(rows_i),
     .base_i(convolve ? {WINDOW_WIDTH{1'b0}} : base),
     .words_i(convolve ? {16'd0, vector_words} : layer_words), .busy_o(gather_busy),
     .vector_en_o(vector_en), .vector_addr_o(vector_addr),
@@ -177,12 +179,12 @@ module layer_unit #(
   );
 
   // An accumulator is a share in the bank of each lane, running sums in that of lane 0.
-  wire [ADCS-1:0]    banks_busy;
-  wire [ADCS*32-1:0] shares;
+  wire [LANES-1:0]    banks_busy;
+  wire [LANES*32-1:0] shares;
 
   genvar l;
   generate
-    for (l = 0; l < ADCS; l = l + 1) begin : g_bank
+    for (l = 0; l < LANES; l = l + 1) begin : g_bank
       wire sum_here = (l == 0) && sum_add;
       accumulator #(.MAX_OUTPUTS(MAX_OUTPUTS)) u_accumulator (
         .clk_i(clk_i), .rst_ni(rst_ni),
@@ -198,17 +200,17 @@ module layer_unit #(
   endgenerate
 
   function [31:0] total;
-    input [ADCS*32-1:0] words;
+    input [LANES*32-1:0] words;
     integer k;
     begin
       total = 32'd0;
-      for (k = 0; k < ADCS; k = k + 1) total = total + words[k*32 +: 32];
+      for (k = 0; k < LANES; k = k + 1) total = total + words[k*32 +: 32];
     end
   endfunction
 
   wire [31:0] accumulator_data = total(shares);
 
-  assign acc_busy = banks_busy != {ADCS{1'b0}};
+  assign acc_busy = banks_busy != {LANES{1'b0}};
 
   // --- Pools and additions -----------------------------------------------------------------------
 

@@ -6,7 +6,8 @@
 //   TABLE  window -> row table, then column table     (ROWS + 1) / 2 and COLS * 5 words
 //   INL    window -> INL table                        64 words
 //
-// Words of the array and of the column table are those of unit_o, a column numbered across pages:
+// Words of the array and of the column table are those of unit_o, a column numbered across the
+// pages of its tile:
 // word_o is the number of the word in it and last_o marks its last. Words of an INL table are units
 // of one word. Both memories answer in the cycle after a read, so a word is written one cycle after
 // it was read.
@@ -26,7 +27,8 @@ module page_mover #(
 
   input  wire                    start_i,
   input  wire [1:0]              mode_i,
-  input  wire [15:0]             page_i,
+  input  wire [15:0]             row_page_i,     // the page in the memory of row tables
+  input  wire [15:0]             page_i,         // and in its tile
   input  wire [WINDOW_WIDTH-1:0] base_i,         // window word of the image or tables
   output wire                    busy_o,
 
@@ -74,7 +76,8 @@ module page_mover #(
   wire row     = row_left_q != 32'd0;
   wire step    = array_we_o || array_re_o || table_we_o || inl_we_o;
   wire last    = word_q == ((mode_q == TABLE) ? LAST_ENTRY : (mode_q == INL) ? 16'd0 : LAST_PLANE);
-  wire [31:0] page = {16'd0, page_i};
+  wire [31:0] page     = {16'd0, page_i};
+  wire [31:0] row_page = {16'd0, row_page_i};
 
   always @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin
@@ -95,7 +98,7 @@ module page_mover #(
                      : (mode_i == INL) ? `CROSSLOOP_INL_WORDS : IMAGE_WORDS;
       row_left_q    <= (mode_i == TABLE) ? ROW_WORDS : 32'd0;
       window_addr_q <= base_i;
-      row_addr_q    <= page * ROW_WORDS;
+      row_addr_q    <= row_page * ROW_WORDS;
       unit_q        <= page * ((mode_i == INL) ? `CROSSLOOP_INL_WORDS : COLS);
       word_q        <= 16'd0;
     end else if (reading || read_q) begin

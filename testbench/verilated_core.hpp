@@ -63,8 +63,10 @@ class VerilatedCore final : public VerilatedDevice {
   }
 
   void flip_array_bit(int page, int column, int plane, int row) override {
-    const int lanes = lane_count();
-    const int pages = array_columns(0).elements(1) * lanes / geometry_.columns;
+    int lanes = 0, engines = 0;
+    while (lane_scope(0, lanes) != nullptr) ++lanes;
+    while (lane_scope(engines, 0) != nullptr) ++engines;
+    const int pages = engines * lanes * array_columns(0, 0).elements(1) / geometry_.columns;
     const auto check = [](const char* what, int value, int count) {
       if (value < 0 || value >= count) {
         throw InputError(std::string("no array bit to flip: ") + what + " " +
@@ -78,8 +80,9 @@ class VerilatedCore final : public VerilatedDevice {
     check("row", row, geometry_.rows);
     const int plane_words = (geometry_.rows + 31) / 32;
     const int column_words = plane_words * geometry_.code_bits;
-    const int entry = (page * geometry_.columns + column) / lanes;
-    auto* words = static_cast<std::uint32_t*>(array_columns(column % lanes).datap());
+    const int entry = (page / engines * geometry_.columns + column) / lanes;
+    auto* words =
+        static_cast<std::uint32_t*>(array_columns(page % engines, column % lanes).datap());
     words[entry * column_words + plane * plane_words + row / 32] ^= 1U << (row % 32);
   }
 
@@ -97,18 +100,15 @@ class VerilatedCore final : public VerilatedDevice {
   }
   bool by_stream(std::size_t words) const { return streams_used_ && words > kLiteWords; }
 
-  const VerilatedScope* lane_scope(int lane) {
-    const std::string name =
-        "TOP.crossloop.u_tile.g_lane[" + std::to_string(lane) + "].u_lane.u_page_array";
+  const VerilatedScope* lane_scope(int engine, int lane) {
+    const std::string name = "TOP.crossloop.u_engines.g_engine[" + std::to_string(engine) +
+                             "].u_tile.g_lane[" + std::to_string(lane) + "].u_lane.u_page_array";
     return dut_.context().scopeFind(name.c_str());
   }
-  int lane_count() {
-    int lanes = 0;
-    while (lane_scope(lanes) != nullptr) ++lanes;
-    return lanes;
-  }
   /// The codes of the columns of one lane, 32-bit words.
-  VerilatedVar& array_columns(int lane) { return *lane_scope(lane)->varFind("columns_q"); }
+  VerilatedVar& array_columns(int engine, int lane) {
+    return *lane_scope(engine, lane)->varFind("columns_q");
+  }
 
   VerilatedGeometry geometry_;
   bool streams_used_;

@@ -8,6 +8,7 @@
 namespace crossloop::testbench {
 
 std::unique_ptr<VerilatedDevice> make_verilated_core_16(const VerilatedOptions& options);
+std::unique_ptr<VerilatedDevice> make_verilated_core_16x2(const VerilatedOptions& options);
 std::unique_ptr<VerilatedDevice> make_verilated_core_64(const VerilatedOptions& options);
 std::unique_ptr<VerilatedDevice> make_verilated_core_128(const VerilatedOptions& options);
 

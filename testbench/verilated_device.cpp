@@ -19,8 +19,10 @@ struct Build {
 constexpr std::array kBuilds{
 #ifdef CROSSLOOP_COVERAGE
     Build{{16, 16, 8}, make_verilated_core_16, nullptr},
+    Build{{16, 16, 8, 2}, make_verilated_core_16x2, nullptr},
 #else
     Build{{16, 16, 8}, make_verilated_core_16, make_traced_core_16},
+    Build{{16, 16, 8, 2}, make_verilated_core_16x2, nullptr},
     Build{{64, 64, 8}, make_verilated_core_64, make_traced_core_64},
     Build{{128, 128, 8}, make_verilated_core_128, make_traced_core_128},
 #endif
@@ -28,7 +30,8 @@ constexpr std::array kBuilds{
 
 std::string text(const VerilatedGeometry& geometry) {
   return std::to_string(geometry.rows) + "x" + std::to_string(geometry.columns) + " with " +
-         std::to_string(geometry.code_bits) + "-bit codes";
+         std::to_string(geometry.code_bits) + "-bit codes" +
+         (geometry.engines > 1 ? ", " + std::to_string(geometry.engines) + " engines" : "");
 }
 
 }  // namespace
@@ -51,7 +54,7 @@ std::unique_ptr<VerilatedDevice> make_verilated_device(const VerilatedOptions& o
   for (const Build& build : kBuilds) {
     if (build.geometry == options.geometry) {
       if (!options.trace.empty() && build.make_traced == nullptr) {
-        throw InputError("rtl device: a core that counts coverage writes no waves");
+        throw InputError("rtl device: this build of " + text(build.geometry) + " writes no waves");
       }
       return options.trace.empty() ? build.make(options) : build.make_traced(options);
     }

@@ -14,6 +14,7 @@ struct VerilatedGeometry {
   int rows = 0;
   int columns = 0;
   int code_bits = 0;
+  int engines = 1;  ///< tiles that share the pages
   bool operator==(const VerilatedGeometry&) const = default;
 };
 

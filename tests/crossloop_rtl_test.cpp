@@ -93,6 +93,17 @@ TEST_F(CrossloopRtl, MatchesThePlainModelOverAxiLiteAlone) {
   }
 }
 
+constexpr testbench::VerilatedGeometry kTwoEngines{16, 16, 8, 2};
+
+TEST_F(CrossloopRtl, MatchesThePlainModelWithTwoEngines) {
+  SCOPED_TRACE(testing_support::replay_hint());
+  for (const double stalls : {0.0, 0.6}) {
+    start(stalls, kTwoEngines);
+    EXPECT_EQ(transport_->read(drivers::Reg::ENGINES), 2U);
+    for (int round = 0; round < 30 && !HasFailure(); ++round) run_random_layer(round);
+  }
+}
+
 TEST_F(CrossloopRtl, MatchesThePlainModelAtSixtyFourSquare) {
   SCOPED_TRACE(testing_support::replay_hint());
   start(0.0, {64, 64, 8});
@@ -153,9 +164,14 @@ TEST_F(CrossloopRtl, KeepsOutputsFarBeyondTheLayerApartFromItsOwn) {
 
 /// Sizes, tables, INL and state of one page are not those of its neighbours. Full, some size, the
 /// one with its bits inverted, full: every bit of a size rises and falls.
-TEST_F(CrossloopRtl, RunsEveryPageWithItsOwnTables) {
+class CrossloopEnginesRtl : public CrossloopRtl, public ::testing::WithParamInterface<int> {
+ protected:
+  CrossloopEnginesRtl() { start(0.0, {16, 16, 8, GetParam()}); }
+};
+INSTANTIATE_TEST_SUITE_P(Engines, CrossloopEnginesRtl, ::testing::Values(1, 2));
+
+TEST_P(CrossloopEnginesRtl, RunsEveryPageWithItsOwnTables) {
   SCOPED_TRACE(testing_support::replay_hint());
-  start();
   const drivers::PageGeometry& geometry = device_->info().geometry;
   std::vector<int> rows, columns;
   for (int page = 0; page < device_->info().pages; ++page) {
@@ -183,9 +199,8 @@ TEST_F(CrossloopRtl, RunsEveryPageWithItsOwnTables) {
   }
 }
 
-TEST_F(CrossloopRtl, ReadsBackTheImageItWasGiven) {
+TEST_P(CrossloopEnginesRtl, ReadsBackTheImageItWasGiven) {
   SCOPED_TRACE(testing_support::replay_hint());
-  start();
   std::vector<std::vector<std::uint32_t>> images;
   for (int page = 0; page < device_->info().pages; ++page) {
     std::vector<std::uint32_t> image(
@@ -211,20 +226,21 @@ TEST_F(CrossloopRtl, RunsAProgrammedPageOnlyAfterCommit) {
   compare(layer, vectors);
 }
 
-TEST_F(CrossloopRtl, ShowsAFlippedArrayBitAsAMismatch) {
-  start();
-  load(0, {.inputs = 16, .outputs = 4, .noisy = false});
-  auto& loaded = pages_[0];
+TEST_P(CrossloopEnginesRtl, ShowsAFlippedArrayBitAsAMismatch) {
+  const int page = draw(rng_, 0, 15);
+  load(page, {.inputs = 16, .outputs = 4, .noisy = false});
+  auto& loaded = pages_[static_cast<std::size_t>(page)];
   for (auto& column : loaded.page.tables.columns) column = {.gain = 1, .bits = 12};
-  device_->load_table(0, testing_support::table_words(loaded.page.tables, {16, 16, 8}), 0);
-  const LayerDescriptor layer{.inputs = 16, .outputs = 4};
+  device_->load_table(page, testing_support::table_words(loaded.page.tables, {16, 16, 8}),
+                      loaded.crossbar);
+  const LayerDescriptor layer{.first_page = page, .inputs = 16, .outputs = 4};
   const std::vector<std::uint8_t> ones(16, 1);
   engine::ConversionCounters counters;
   const auto golden = expected(layer, ones, counters);
   ASSERT_EQ(device_->run_layer(layer, ones), golden);
-  transport_->flip_array_bit(0, 5, 6, 3);
+  transport_->flip_array_bit(page, 5, 6, 3);
   EXPECT_NE(device_->run_layer(layer, ones), golden);
-  transport_->flip_array_bit(0, 5, 6, 3);
+  transport_->flip_array_bit(page, 5, 6, 3);
   EXPECT_EQ(device_->run_layer(layer, ones), golden);
   EXPECT_THROW(transport_->flip_array_bit(16, 0, 0, 0), InputError);
   EXPECT_THROW(transport_->flip_array_bit(0, 0, 8, 0), InputError);

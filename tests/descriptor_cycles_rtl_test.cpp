@@ -40,8 +40,8 @@ constexpr Opcode kAll[] = {Opcode::NOP,        Opcode::LOAD_PAGE,    Opcode::STO
 
 class DescriptorCyclesRtl : public CoreTest {
  protected:
-  void begin(double stall_probability = 0.0) {
-    start(stall_probability);
+  void begin(double stall_probability = 0.0, int engines = 1) {
+    start(stall_probability, {16, 16, 8, engines});
     auto predicting = std::make_unique<drivers::PredictingTransport>(std::move(transport_));
     predicting_ = predicting.get();
     owned_ = std::move(predicting);
@@ -226,6 +226,14 @@ class DescriptorCyclesRtl : public CoreTest {
     device_->restart();  // it learns of them
   }
 
+  void compare_random(int round, Opcode opcode) {
+    const DescriptorWords words = random_descriptor(opcode);
+    const DescriptorCycles before = counted(), said_before = predicting_->predicted();
+    run({words});
+    ASSERT_EQ(predicting_->predicted() - said_before, counted() - before)
+        << "round " << round << ", " << drivers::opcode_name(words[0]);
+  }
+
   drivers::PredictingTransport* predicting_ = nullptr;
   std::unique_ptr<drivers::Transport> owned_;
 };
@@ -233,13 +241,16 @@ class DescriptorCyclesRtl : public CoreTest {
 TEST_F(DescriptorCyclesRtl, AreThoseOfEveryRandomDescriptor) {
   SCOPED_TRACE(replay_hint());
   begin();
-  for (int round = 0; round < 4800; ++round) {
-    const Opcode opcode = kAll[static_cast<std::size_t>(round) % std::size(kAll)];
-    const DescriptorWords words = random_descriptor(opcode);
-    const DescriptorCycles before = counted(), said_before = predicting_->predicted();
-    run({words});
-    ASSERT_EQ(predicting_->predicted() - said_before, counted() - before)
-        << "round " << round << ", " << drivers::opcode_name(words[0]);
+  for (int round = 0; round < 4800 && !HasFailure(); ++round) {
+    compare_random(round, kAll[static_cast<std::size_t>(round) % std::size(kAll)]);
+  }
+}
+
+TEST_F(DescriptorCyclesRtl, AreThoseOfEveryRandomLayerOnTwoEngines) {
+  SCOPED_TRACE(replay_hint());
+  begin(0.0, 2);
+  for (int round = 0; round < 800 && !HasFailure(); ++round) {
+    compare_random(round, round % 2 == 0 ? Opcode::LAYER : Opcode::CONVOLVE);
   }
 }
 

@@ -84,7 +84,7 @@ TEST_F(TraceCommand, MeasureWritesWavesAndMeasuresTheSame) {
   EXPECT_THAT(wave_files(), ElementsAre("waves.fst"));
   const auto waves = tests::read_waves(folder_ / "waves.fst");
   EXPECT_GT(waves.last_time, 2 * traced.at("cycles").get<std::uint64_t>());  // two edges a cycle
-  EXPECT_THAT(waves.signals, Contains("TOP.crossloop.u_tile.state_q[1:0]"));
+  EXPECT_THAT(waves.signals, Contains("TOP.crossloop.u_engines.g_engine[0].u_tile.state_q[1:0]"));
 }
 
 TEST_F(TraceCommand, ProgramWritesWavesOfTheSameChip) {

@@ -46,6 +46,7 @@ TEST(SavedWaves, NameSignalsOfEveryCore) {
   ASSERT_GT(saved.size(), 100U);
   std::set<std::string> anywhere;
   for (const VerilatedGeometry& geometry : verilated_geometries()) {
+    if (geometry.engines > 1) continue;  // built without waves
     const auto signals = waves_of(geometry);
     std::map<std::string, int> found;  // by name without range
     for (const std::string& signal : saved) {

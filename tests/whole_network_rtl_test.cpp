@@ -99,11 +99,13 @@ struct Case {
 /// The chip in RTL and engine, and what each makes of the images.
 class Pair {
  public:
-  Pair(const compiler::Deployment& deployment, const analog::Device& device, double stalls = 0.0)
+  Pair(const compiler::Deployment& deployment, const analog::Device& device, double stalls = 0.0,
+       int engines = 1)
       : deployment_(deployment), engine_(deployment.tile, device, kChip) {
     const auto& tile = deployment.tile;
     auto simulation = testbench::make_verilated_device(
-        {.geometry = {tile.rows, tile.columns, tile.code.bits}, .stall_probability = stalls});
+        {.geometry = {tile.rows, tile.columns, tile.code.bits, engines},
+         .stall_probability = stalls});
     auto planted = std::make_unique<PlantedTransport>(std::move(simulation),
                                                       analog::Chip(device, tile.code, kChip));
     rtl_ = std::make_unique<DeviceBackend>("rtl", std::move(planted), tile);
@@ -191,6 +193,14 @@ TEST(WholeNetwork, KeepsRunningSumsWhereALayerHasMoreCrossbarsThanPages) {
   const Case test(compiler::small_resnet(), 16, 12);
   Pair pair(test.deployment, test.device);
   pair.compare(test.images.slice(0, 1), {});
+}
+
+TEST(WholeNetwork, RunsOnTwoEngines) {
+  const Case test(compiler::small_resnet(), 16, 12);
+  for (const double stalls : {0.0, 0.4}) {
+    Pair pair(test.deployment, test.device, stalls, 2);
+    pair.compare(test.images.slice(0, 1), {});
+  }
 }
 
 /// A window so small that running sums hold only some rows of an image.

@@ -69,6 +69,7 @@
 `define CROSSLOOP_RESET_STREAM_LENGTH 32'h0  // after reset
 `define CROSSLOOP_REG_STREAM_STATUS 12'h90  // what became of the words in
 `define CROSSLOOP_RESET_STREAM_STATUS 32'h0  // after reset
+`define CROSSLOOP_REG_ENGINES 12'h94  // tiles; not mapped in cores before it, which have one
 
 // Fields of registers
 `define CROSSLOOP_FIELD_CTRL_SOFT_RESET 0:0  // end whatever runs; clear counters, error, statistics, page states

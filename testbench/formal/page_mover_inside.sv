@@ -19,7 +19,7 @@
   always @* begin
     assume (rst_ni == started);
     assume (!(start_i && busy_o));
-    assume (page_i < 16'd2);
+    assume (page_i < 16'd2 && row_page_i < 16'd2);
     assume (base >= `CROSSLOOP_RING_WORDS && words <= WINDOW - base);
   end
 
