@@ -6,6 +6,8 @@
 #include <optional>
 #include <utility>
 
+#include "drivers/counter.hpp"
+
 namespace crossloop::drivers {
 namespace {
 
@@ -313,25 +315,17 @@ void Device::time_out(const Descriptor& descriptor, const std::string& why) {
                       value(Reg::COMPLETED) + value(Reg::STATUS) + value(Reg::ERROR));
 }
 
-std::uint64_t Device::read_pair(Reg low, Reg high) {
-  // A carry between the two reads shows as a changed high word.
-  for (std::uint32_t upper = transport_.read(high);;) {
-    const std::uint64_t lower = transport_.read(low);
-    const std::uint32_t again = transport_.read(high);
-    if (again == upper) return std::uint64_t{upper} << 32 | lower;
-    upper = again;
-  }
-}
-
 Statistics Device::statistics() {
   Statistics statistics;
-  statistics.cycles_busy = read_pair(Reg::CYCLES_BUSY_LO, Reg::CYCLES_BUSY_HI);
-  statistics.column_reads = read_pair(Reg::COLUMN_READS_LO, Reg::COLUMN_READS_HI);
-  statistics.conversions = read_pair(Reg::CONVERSIONS_LO, Reg::CONVERSIONS_HI);
-  statistics.clipped_low = read_pair(Reg::CLIPPED_LOW_LO, Reg::CLIPPED_LOW_HI);
-  statistics.clipped_high = read_pair(Reg::CLIPPED_HIGH_LO, Reg::CLIPPED_HIGH_HI);
-  statistics.cycles_stalled = read_pair(Reg::CYCLES_STALLED_LO, Reg::CYCLES_STALLED_HI);
-  statistics.phases_skipped = read_pair(Reg::PHASES_SKIPPED_LO, Reg::PHASES_SKIPPED_HI);
+  statistics.cycles_busy = read_counter(transport_, Reg::CYCLES_BUSY_LO, Reg::CYCLES_BUSY_HI);
+  statistics.column_reads = read_counter(transport_, Reg::COLUMN_READS_LO, Reg::COLUMN_READS_HI);
+  statistics.conversions = read_counter(transport_, Reg::CONVERSIONS_LO, Reg::CONVERSIONS_HI);
+  statistics.clipped_low = read_counter(transport_, Reg::CLIPPED_LOW_LO, Reg::CLIPPED_LOW_HI);
+  statistics.clipped_high = read_counter(transport_, Reg::CLIPPED_HIGH_LO, Reg::CLIPPED_HIGH_HI);
+  statistics.cycles_stalled =
+      read_counter(transport_, Reg::CYCLES_STALLED_LO, Reg::CYCLES_STALLED_HI);
+  statistics.phases_skipped =
+      read_counter(transport_, Reg::PHASES_SKIPPED_LO, Reg::PHASES_SKIPPED_HI);
   return statistics;
 }
 

@@ -150,7 +150,6 @@ class Device {
   bool finished(const Descriptor& descriptor, std::uint32_t done);
   [[noreturn]] void refuse(const Descriptor& descriptor, std::uint32_t error);
   [[noreturn]] void time_out(const Descriptor& descriptor, const std::string& why);
-  std::uint64_t read_pair(Reg low, Reg high);
 
   Transport& transport_;
   WaitLimits limits_;

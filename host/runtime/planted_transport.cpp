@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "drivers/counter.hpp"
 #include "host/error.hpp"
 #include "host/runtime/device_writer.hpp"
 
@@ -61,7 +62,7 @@ std::uint32_t PlantedTransport::read(Reg reg) {
   for (const auto& [low, high] : {std::pair(Reg::CYCLES_BUSY_LO, Reg::CYCLES_BUSY_HI),
                                   std::pair(Reg::CYCLES_STALLED_LO, Reg::CYCLES_STALLED_HI)}) {
     if (extra_cycles_ == 0 || (reg != low && reg != high)) continue;
-    const std::uint64_t cycles = read_pair(low, high) - extra_cycles_;
+    const std::uint64_t cycles = drivers::read_counter(*inner_, low, high) - extra_cycles_;
     return static_cast<std::uint32_t>(reg == low ? cycles : cycles >> 32);
   }
   const std::uint32_t value = inner_->read(reg);
@@ -144,16 +145,6 @@ std::vector<std::uint32_t> PlantedTransport::read_words(std::uint32_t word, int 
   return words;
 }
 
-/// A counter of the device; it stands still while nothing runs.
-std::uint64_t PlantedTransport::read_pair(Reg low, Reg high) {
-  for (std::uint32_t upper = inner_->read(high);;) {
-    const std::uint64_t lower = inner_->read(low);
-    const std::uint32_t again = inner_->read(high);
-    if (again == upper) return std::uint64_t{upper} << 32 | lower;
-    upper = again;
-  }
-}
-
 /// False if the device stopped at an error before that.
 bool PlantedTransport::wait_for(std::uint32_t completed) {
   const auto start = std::chrono::steady_clock::now();
@@ -191,7 +182,8 @@ void PlantedTransport::run_own(std::span<const Descriptor> descriptors) {
 void PlantedTransport::convert(int index) {
   const Page& page = pages_[static_cast<std::uint32_t>(index)];
   if (page.table.empty()) return;
-  const std::uint64_t before = read_pair(Reg::CYCLES_BUSY_LO, Reg::CYCLES_BUSY_HI);
+  const std::uint64_t before =
+      drivers::read_counter(*inner_, Reg::CYCLES_BUSY_LO, Reg::CYCLES_BUSY_HI);
   const std::uint32_t crossbar = page.load_table[drivers::word::LOAD_TABLE_CROSSBAR];
   std::vector<std::uint32_t> words = converters_.words(
       crossbar, page.table, static_cast<int>(page.load_table[drivers::word::LOAD_TABLE_COLUMNS]),
@@ -215,7 +207,8 @@ void PlantedTransport::convert(int index) {
   run_own(own);
   inner_->write_window(scratch, saved);
   inner_->write_window(0, ring);
-  extra_cycles_ += read_pair(Reg::CYCLES_BUSY_LO, Reg::CYCLES_BUSY_HI) - before;
+  extra_cycles_ +=
+      drivers::read_counter(*inner_, Reg::CYCLES_BUSY_LO, Reg::CYCLES_BUSY_HI) - before;
 }
 
 void PlantedTransport::plant(int page, std::uint32_t crossbar) {

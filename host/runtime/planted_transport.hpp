@@ -59,7 +59,6 @@ class PlantedTransport : public drivers::Transport {
   void convert(int page);
   void run_own(std::span<const Descriptor> descriptors);
   std::vector<std::uint32_t> read_words(std::uint32_t word, int count);
-  std::uint64_t read_pair(drivers::Reg low, drivers::Reg high);
 
   std::unique_ptr<drivers::Transport> inner_;
   analog::Chip chip_;

@@ -48,7 +48,7 @@
 `define CROSSLOOP_RESET_CLIPPED_HIGH_LO 32'h0  // after reset
 `define CROSSLOOP_REG_CLIPPED_HIGH_HI 12'h64  // bits 63:32
 `define CROSSLOOP_RESET_CLIPPED_HIGH_HI 32'h0  // after reset
-`define CROSSLOOP_REG_CYCLES_STALLED_LO 12'h68  // clock cycles not idle in which the tile did not run
+`define CROSSLOOP_REG_CYCLES_STALLED_LO 12'h68  // clock cycles not idle in which no tile ran
 `define CROSSLOOP_RESET_CYCLES_STALLED_LO 32'h0  // after reset
 `define CROSSLOOP_REG_CYCLES_STALLED_HI 12'h6c  // bits 63:32
 `define CROSSLOOP_RESET_CYCLES_STALLED_HI 32'h0  // after reset
@@ -60,7 +60,7 @@
 `define CROSSLOOP_RESET_IRQ_ENABLE 32'h0  // after reset
 `define CROSSLOOP_REG_IRQ_ACK 12'h7c  // completed descriptors that the host has seen
 `define CROSSLOOP_RESET_IRQ_ACK 32'h0  // after reset
-`define CROSSLOOP_REG_ADCS 12'h80  // bit lines read per cycle
+`define CROSSLOOP_REG_ADCS 12'h80  // bit lines that a tile reads per cycle
 `define CROSSLOOP_REG_STREAM_WRITE 12'h84  // window word of the next word in; not mapped in cores without streams
 `define CROSSLOOP_RESET_STREAM_WRITE 32'h0  // after reset
 `define CROSSLOOP_REG_STREAM_READ 12'h88  // window word of the next word out
