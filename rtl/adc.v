@@ -52,12 +52,10 @@ module adc #(
     end
   endfunction
 
-  localparam signed [WIDTH-1:0] ONE = {{(WIDTH-1){1'b0}}, 1'b1};
-
   wire signed [WIDTH-1:0] scaled = scale(sum_i, gain_i, offset_i, shift_i);
-  wire signed [WIDTH-1:0] top    = (ONE << bits_i) - ONE;
+  wire        [MAX_BITS-1:0] top = ~({MAX_BITS{1'b1}} << bits_i);
   wire                    below  = scaled[WIDTH-1];
-  wire                    above  = scaled > top;
+  wire                    above  = !below && scaled[WIDTH-2:0] > {{(WIDTH-1-MAX_BITS){1'b0}}, top};
 
   reg [MAX_BITS-1:0] code_q;
   reg                below_q;
@@ -71,7 +69,7 @@ module adc #(
 
   always @(posedge clk_i) begin
     if (ready_o && valid_i) begin
-      code_q  <= below ? {MAX_BITS{1'b0}} : above ? top[MAX_BITS-1:0] : scaled[MAX_BITS-1:0];
+      code_q  <= below ? {MAX_BITS{1'b0}} : above ? top : scaled[MAX_BITS-1:0];
       below_q <= below;
       above_q <= above;
     end

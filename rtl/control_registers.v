@@ -59,7 +59,7 @@ module control_registers #(
   input  wire [$clog2(ENGINES*ADCS+1)-1:0] clipped_low_i,
   input  wire [$clog2(ENGINES*ADCS+1)-1:0] clipped_high_i,
   input  wire [$clog2(ENGINES+1)-1:0] skipped_i,  // phases skipped in this cycle
-  input  wire [31:0] columns_i,         // of those
+  input  wire [15:0] columns_i,         // of those
   input  wire        tile_busy_i
 );
 
@@ -88,22 +88,19 @@ module control_registers #(
 
   wire        skipped     = skipped_i != {SKIP_WIDTH{1'b0}};
   wire        converted   = converted_i != {COUNT_WIDTH{1'b0}};
-  wire [63:0] conversions = {{(64-COUNT_WIDTH){1'b0}}, converted_i};
   wire        stopped   = error_q != `CROSSLOOP_ERROR_NONE;
   wire        idle      = completed_q == doorbell_q;
-  wire [31:0] in_flight = doorbell_q - completed_q;
+  wire [3:0]  in_flight = doorbell_q[3:0] - completed_q[3:0];  // at most RING_ENTRIES
   wire [31:0] added     = write_data_i - doorbell_q;
   wire        ctrl      = write_addr_i == {8'd0, `CROSSLOOP_REG_CTRL};
   wire        bell      = write_addr_i == {8'd0, `CROSSLOOP_REG_DOORBELL};
-  wire        bell_bad  = added > `CROSSLOOP_RING_ENTRIES - in_flight;
+  wire        bell_bad  = added > `CROSSLOOP_RING_ENTRIES - {28'd0, in_flight};
   wire        enable    = write_addr_i == {8'd0, `CROSSLOOP_REG_IRQ_ENABLE};
   wire        ack       = write_addr_i == {8'd0, `CROSSLOOP_REG_IRQ_ACK};
   wire        ack_bad   = write_data_i - irq_ack_q > completed_q - irq_ack_q;
 
 
-  wire [31:0] stream_write = {{(32-WORD_WIDTH){1'b0}}, stream_write_i};
   wire [31:0] stream_read  = {{(32-WORD_WIDTH){1'b0}}, stream_read_i};
-  wire [31:0] stream_left  = {{(32-WORD_WIDTH){1'b0}}, stream_left_i};
   wire        sending      = stream_left_i != {WORD_WIDTH{1'b0}};
   wire        target       = write_addr_i == {8'd0, `CROSSLOOP_REG_STREAM_WRITE};
   wire        source       = write_addr_i == {8'd0, `CROSSLOOP_REG_STREAM_READ};
@@ -197,9 +194,9 @@ module control_registers #(
     end else if (busy_o) begin
       cycles_q <= cycles_q + 64'd1;
       if (converted || skipped)
-        reads_q <= reads_q + conversions + {32'd0, columns_i};
+        reads_q <= reads_q + {{(64-COUNT_WIDTH){1'b0}}, converted_i} + {48'd0, columns_i};
       if (converted) begin
-        conversions_q <= conversions_q + conversions;
+        conversions_q <= conversions_q + {{(64-COUNT_WIDTH){1'b0}}, converted_i};
         low_q         <= low_q + {{(64-COUNT_WIDTH){1'b0}}, clipped_low_i};
         high_q        <= high_q + {{(64-COUNT_WIDTH){1'b0}}, clipped_high_i};
       end
@@ -253,9 +250,9 @@ module control_registers #(
         {8'd0, `CROSSLOOP_REG_PHASES_SKIPPED_HI}: data_q <= skipped_q[63:32];
         {8'd0, `CROSSLOOP_REG_IRQ_ENABLE}:      data_q <= {30'd0, irq_enable_q};
         {8'd0, `CROSSLOOP_REG_IRQ_ACK}:         data_q <= irq_ack_q;
-        {8'd0, `CROSSLOOP_REG_STREAM_WRITE}:    data_q <= stream_write;
+        {8'd0, `CROSSLOOP_REG_STREAM_WRITE}:    data_q <= {{(32-WORD_WIDTH){1'b0}}, stream_write_i};
         {8'd0, `CROSSLOOP_REG_STREAM_READ}:     data_q <= stream_read;
-        {8'd0, `CROSSLOOP_REG_STREAM_LENGTH}:   data_q <= stream_left;
+        {8'd0, `CROSSLOOP_REG_STREAM_LENGTH}:   data_q <= {{(32-WORD_WIDTH){1'b0}}, stream_left_i};
         {8'd0, `CROSSLOOP_REG_STREAM_STATUS}:   begin
           data_q <= `CROSSLOOP_RESET_STREAM_STATUS;
           data_q[`CROSSLOOP_FIELD_STREAM_STATUS_OVERRUN] <= stream_overrun_i;

@@ -166,8 +166,7 @@ module crossloop #(
   wire [15:0]  nonzero;
   wire         abort = soft_reset || restart;
   wire         tile_busy, tiles_busy;
-  wire [15:0]  columns;
-  wire [31:0]  skipped_columns;
+  wire [15:0]  columns, skipped_columns;
   wire [$clog2(ENGINES+1)-1:0] skipped;
   wire [$clog2(LANES+1)-1:0]   converted, clipped_low, clipped_high;
 
@@ -231,7 +230,7 @@ module crossloop #(
   wire [31:0] crossbar;
   wire        inl;
 
-  page_state #(.PAGES(PAGES)) u_pages (
+  page_state #(.PAGES(PAGES), .ROWS(ROWS), .COLS(COLS)) u_pages (
     .clk_i(clk_i), .rst_ni(rst_ni), .clear_i(soft_reset),
     .page_i(words[32*`CROSSLOOP_WORD_LOAD_PAGE_PAGE +: 16]),
     .set_empty_i(set_empty), .set_programmed_i(set_programmed), .set_ready_i(set_ready),

@@ -75,9 +75,9 @@ module digital_sequencer #(
   wire [7:0] value     = window_rdata_i[{read_lane_q, 3'd0} +: 8];
 
   wire signed [31:0] shifted = {24'd0, value} - {24'd0, zero_i};
-  wire signed [31:0] largest = {24'd0, (value > partial_q[7:0]) ? value : partial_q[7:0]};
+  wire [7:0] largest = (value > partial_q[7:0]) ? value : partial_q[7:0];
   wire signed [31:0] updated = !read_inside_q ? partial_q
-                             : max_i ? largest : partial_q + shifted;
+                             : max_i ? $signed({24'd0, largest}) : partial_q + shifted;
 
   always @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin

@@ -60,7 +60,7 @@ module engines #(
   output wire [$clog2(ENGINES*ADCS+1)-1:0] clipped_low_o,
   output wire [$clog2(ENGINES*ADCS+1)-1:0] clipped_high_o,
   output wire [$clog2(ENGINES+1)-1:0]      skipped_o,       // phases
-  output wire        [31:0]                skipped_columns_o
+  output wire        [15:0]                skipped_columns_o
 );
 
   localparam integer ENGINE_WIDTH = $clog2(ENGINES);
@@ -68,13 +68,11 @@ module engines #(
   localparam integer COUNT_WIDTH  = $clog2(ENGINES * ADCS + 1);
   localparam integer SKIP_WIDTH   = $clog2(ENGINES + 1);
 
-  function [15:0] engine_of;
-    input [15:0] page;
-    engine_of = page - ((page >> ENGINE_WIDTH) << ENGINE_WIDTH);
-  endfunction
+  localparam integer INDEX_WIDTH  = (ENGINES > 1) ? ENGINE_WIDTH : 1;
+  localparam integer LAST_ENGINE  = ENGINES - 1;
 
-  wire [15:0] write_engine = engine_of(write_page_i);
-  wire [15:0] run_engine   = engine_of(page_i);
+  wire [INDEX_WIDTH-1:0] write_engine = write_page_i[INDEX_WIDTH-1:0] & LAST_ENGINE[INDEX_WIDTH-1:0];
+  wire [INDEX_WIDTH-1:0] run_engine   = page_i[INDEX_WIDTH-1:0] & LAST_ENGINE[INDEX_WIDTH-1:0];
 
   wire [ENGINES-1:0]            busy, skipped;
   wire [ENGINES*32-1:0]         words;
@@ -84,9 +82,9 @@ module engines #(
   genvar e;
   generate
     for (e = 0; e < ENGINES; e = e + 1) begin : g_engine
-      localparam [15:0] ENGINE = e;
-      wire written = write_engine == ENGINE;
-      wire run     = run_engine == ENGINE;
+      localparam integer ENGINE = e;
+      wire written = write_engine == ENGINE[INDEX_WIDTH-1:0];
+      wire run     = run_engine == ENGINE[INDEX_WIDTH-1:0];
 
       tile #(
         .ROWS       (ROWS),
@@ -159,45 +157,27 @@ module engines #(
   endfunction
   // verilator lint_on UNUSEDSIGNAL
 
-  function [31:0] total_columns;
+  function [15:0] total_columns;
     input [ENGINES-1:0]    which;
     input [ENGINES*16-1:0] counts;
     integer k;
     begin
-      total_columns = 32'd0;
+      total_columns = 16'd0;
       for (k = 0; k < ENGINES; k = k + 1)
-        if (which[k]) total_columns = total_columns + {16'd0, counts[k*16 +: 16]};
+        if (which[k]) total_columns = total_columns + counts[k*16 +: 16];
     end
   endfunction
 
-  function selected;
-    input [ENGINES-1:0] bits;
-    input [15:0]        which;
-    integer k;
-    begin
-      selected = 1'b0;
-      for (k = 0; k < ENGINES; k = k + 1) if ({16'd0, which} == k) selected = bits[k];
-    end
-  endfunction
-
-  function [31:0] word_of;
-    input [ENGINES*32-1:0] all;
-    input [15:0]           which;
-    integer k;
-    begin
-      word_of = 32'd0;
-      for (k = 0; k < ENGINES; k = k + 1) if ({16'd0, which} == k) word_of = all[k*32 +: 32];
-    end
-  endfunction
-
-  assign array_rdata_o     = word_of(words, write_engine);
-  assign busy_o            = selected(busy, run_engine);
+  assign array_rdata_o     = words[write_engine*32 +: 32];
+  assign busy_o            = busy[run_engine];
   assign busy_any_o        = busy != {ENGINES{1'b0}};
   assign converted_o       = total(converted);
   assign clipped_low_o     = total(low);
   assign clipped_high_o    = total(high);
   assign skipped_o         = ones(skipped);
   assign skipped_columns_o = total_columns(skipped, columns);
+
+  wire unused_bits = &{1'b0, write_page_i};  // what page_mover makes of it
 
 endmodule
 

@@ -65,7 +65,7 @@ module page_mover #(
   reg [1:0]              mode_q;
   reg [31:0]             left_q;        // words still to read
   reg                    read_q;        // a word was read in the cycle before
-  reg [31:0]             row_left_q;    // words of the row table still to write
+  reg [15:0]             row_left_q;    // words of the row table still to write
   reg [WINDOW_WIDTH-1:0] window_addr_q;
   reg [31:0]             row_addr_q;
   reg [31:0]             unit_q;
@@ -73,18 +73,16 @@ module page_mover #(
 
   wire reading = left_q != 32'd0;
   wire store   = mode_q == STORE;
-  wire row     = row_left_q != 32'd0;
+  wire row     = row_left_q != 16'd0;
   wire step    = array_we_o || array_re_o || table_we_o || inl_we_o;
   wire last    = word_q == ((mode_q == TABLE) ? LAST_ENTRY : (mode_q == INL) ? 16'd0 : LAST_PLANE);
-  wire [31:0] page     = {16'd0, page_i};
-  wire [31:0] row_page = {16'd0, row_page_i};
 
   always @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin
       mode_q        <= LOAD;
       left_q        <= 32'd0;
       read_q        <= 1'b0;
-      row_left_q    <= 32'd0;
+      row_left_q    <= 16'd0;
       window_addr_q <= {WINDOW_WIDTH{1'b0}};
       row_addr_q    <= 32'd0;
       unit_q        <= 32'd0;
@@ -96,10 +94,10 @@ module page_mover #(
       mode_q        <= mode_i;
       left_q        <= (mode_i == TABLE) ? TABLE_WORDS
                      : (mode_i == INL) ? `CROSSLOOP_INL_WORDS : IMAGE_WORDS;
-      row_left_q    <= (mode_i == TABLE) ? ROW_WORDS : 32'd0;
+      row_left_q    <= (mode_i == TABLE) ? ROW_WORDS[15:0] : 16'd0;
       window_addr_q <= base_i;
-      row_addr_q    <= row_page * ROW_WORDS;
-      unit_q        <= page * ((mode_i == INL) ? `CROSSLOOP_INL_WORDS : COLS);
+      row_addr_q    <= {16'd0, row_page_i} * ROW_WORDS;
+      unit_q        <= {16'd0, page_i} * ((mode_i == INL) ? `CROSSLOOP_INL_WORDS : COLS);
       word_q        <= 16'd0;
     end else if (reading || read_q) begin
       read_q <= reading;
@@ -107,7 +105,7 @@ module page_mover #(
       if (window_en_o) window_addr_q <= window_addr_q + {{(WINDOW_WIDTH-1){1'b0}}, 1'b1};
       if (row_we_o) begin
         row_addr_q <= row_addr_q + 32'd1;
-        row_left_q <= row_left_q - 32'd1;
+        row_left_q <= row_left_q - 16'd1;
       end
       if (step) begin
         word_q <= last ? 16'd0 : word_q + 16'd1;

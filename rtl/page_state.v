@@ -5,7 +5,9 @@
 `default_nettype none
 
 module page_state #(
-  parameter integer PAGES = 16
+  parameter integer PAGES = 16,
+  parameter integer ROWS  = 64,
+  parameter integer COLS  = 64
 ) (
   input  wire        clk_i,
   input  wire        rst_ni,          // asynchronous, active low: pages empty, no tables or INL
@@ -20,8 +22,8 @@ module page_state #(
   input  wire        set_tables_i,
   input  wire        drop_inl_i,
   input  wire        set_inl_i,
-  input  wire [15:0] rows_i,
-  input  wire [15:0] columns_i,
+  input  wire [15:0] rows_i,          // at most ROWS
+  input  wire [15:0] columns_i,       // at most COLS
   input  wire [31:0] crossbar_i,
 
   // State of page_i, and whether pages page_i .. page_i + count_i - 1 can all run
@@ -38,15 +40,17 @@ module page_state #(
   output wire        inl_o
 );
 
-  localparam integer PAGE_WIDTH = (PAGES > 1) ? $clog2(PAGES) : 1;
+  localparam integer PAGE_WIDTH   = (PAGES > 1) ? $clog2(PAGES) : 1;
+  localparam integer ROW_WIDTH    = $clog2(ROWS + 1);
+  localparam integer COLUMN_WIDTH = $clog2(COLS + 1);
 
-  reg [PAGES-1:0] programmed_q;
-  reg [PAGES-1:0] ready_q;
-  reg [PAGES-1:0] tables_q;
-  reg [PAGES-1:0] inl_q;
-  reg [15:0]      rows_q     [0:PAGES-1];
-  reg [15:0]      columns_q  [0:PAGES-1];
-  reg [31:0]      crossbar_q [0:PAGES-1];
+  reg [PAGES-1:0]        programmed_q;
+  reg [PAGES-1:0]        ready_q;
+  reg [PAGES-1:0]        tables_q;
+  reg [PAGES-1:0]        inl_q;
+  reg [ROW_WIDTH-1:0]    rows_q     [0:PAGES-1];
+  reg [COLUMN_WIDTH-1:0] columns_q  [0:PAGES-1];
+  reg [31:0]             crossbar_q [0:PAGES-1];
 
   wire [PAGE_WIDTH-1:0] page    = page_i[PAGE_WIDTH-1:0];
   wire [PAGE_WIDTH-1:0] running = running_i[PAGE_WIDTH-1:0];
@@ -75,8 +79,8 @@ module page_state #(
 
   always @(posedge clk_i) begin
     if (set_tables_i) begin
-      rows_q[page]     <= rows_i;
-      columns_q[page]  <= columns_i;
+      rows_q[page]     <= rows_i[ROW_WIDTH-1:0];
+      columns_q[page]  <= columns_i[COLUMN_WIDTH-1:0];
       crossbar_q[page] <= crossbar_i;
     end
   end
@@ -84,12 +88,12 @@ module page_state #(
   assign empty_o      = !programmed_q[page] && !ready_q[page];
   assign programmed_o = programmed_q[page];
   assign runnable_o   = (run & ~(ready_q & tables_q)) == {PAGES{1'b0}};
-  assign rows_o       = rows_q[running];
-  assign columns_o    = columns_q[running];
+  assign rows_o       = {{(16-ROW_WIDTH){1'b0}}, rows_q[running]};
+  assign columns_o    = {{(16-COLUMN_WIDTH){1'b0}}, columns_q[running]};
   assign crossbar_o   = crossbar_q[running];
   assign inl_o        = inl_q[running];
 
-  wire unused_bits = &{1'b0, page_i, running_i};  // those beyond PAGES
+  wire unused_bits = &{1'b0, page_i, running_i, rows_i, columns_i};  // those beyond PAGES and sizes
 
 endmodule
 

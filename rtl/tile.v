@@ -74,6 +74,8 @@ module tile #(
 );
 
   localparam integer LANE_WIDTH   = $clog2(ADCS);
+  localparam integer LANE_BITS    = (ADCS > 1) ? LANE_WIDTH : 1;  // of a lane's number
+  localparam integer LAST_LANE    = ADCS - 1;
   localparam integer COLUMNS      = PAGES * COLS / ADCS;  // of all pages, in one lane
   localparam integer COLUMN_WIDTH = $clog2(COLUMNS);
   localparam integer GROUPS       = COLS / ADCS;          // of columns, in a page
@@ -121,7 +123,7 @@ module tile #(
   wire [31:0] page_base   = {16'd0, page_i} * GROUPS;
 
   // The lanes 0 .. last: ADCS ones, the upper ones shifted out.
-  wire [31:0] last_lane  = last_column - (last_group << LANE_WIDTH);
+  wire [LANE_BITS-1:0] last_lane = lane_of(last_column);
   wire [ADCS-1:0] last_lanes = ~({ADCS{1'b1}} << 1 << last_lane);
 
   always @(posedge clk_i or negedge rst_ni) begin
@@ -223,7 +225,7 @@ module tile #(
   wire [GENERATORS-1:0]    words_valid;
   wire [GENERATORS*32-1:0] even_words;
   wire [GENERATORS*32-1:0] odd_words;
-  wire [31:0]              issued = {{(32-INDEX_WIDTH){1'b0}}, index_q} << LANE_WIDTH;  // a column
+  wire [15:0]              issued = {{(16-INDEX_WIDTH){1'b0}}, index_q} << LANE_WIDTH;  // a column
 
   genvar g;
   generate
@@ -236,7 +238,7 @@ module tile #(
         .key1_i     (crossbar_q),
         .valid_i    (issue && (ADCS > 1 || !index_q[0])),
         .counter0_i (vector_q),
-        .counter1_i ({13'd0, phase_q, issued[16:1] | PAIR}),
+        .counter1_i ({13'd0, phase_q, {1'b0, issued[15:1]} | PAIR}),
         .valid_o    (words_valid[g]),
         .word0_o    (even_words[g*32 +: 32]),
         .word1_o    (odd_words[g*32 +: 32])
@@ -260,13 +262,15 @@ module tile #(
     .write_o(table_write), .unit_o(table_unit), .data_o(table_data)
   );
 
-  function [31:0] lane_of;  // of a column
+  function [LANE_BITS-1:0] lane_of;  // of a column
+    // verilator lint_off UNUSEDSIGNAL
     input [31:0] unit;
-    lane_of = unit - ((unit >> LANE_WIDTH) << LANE_WIDTH);
+    // verilator lint_on UNUSEDSIGNAL
+    lane_of = unit[LANE_BITS-1:0] & LAST_LANE[LANE_BITS-1:0];
   endfunction
 
-  reg [31:0] read_lane_q;   // read back in the cycle before
-  reg [15:0] read_word_q;
+  reg [LANE_BITS-1:0] read_lane_q;   // read back in the cycle before
+  reg [15:0]          read_word_q;
 
   always @(posedge clk_i) begin
     if (array_re_i) begin
@@ -279,9 +283,9 @@ module tile #(
 
   wire [ADCS-1:0] array_lane  = array_write ? LANE_0 << lane_of(array_unit) : {ADCS{1'b0}};
   wire [ADCS-1:0] table_lane  = table_write ? LANE_0 << lane_of(table_unit) : {ADCS{1'b0}};
-  wire [31:0]     array_entry = array_unit >> LANE_WIDTH;
-  wire [31:0]     table_entry = table_unit >> LANE_WIDTH;
-  wire [31:0]     host_entry  = unit_i >> LANE_WIDTH;
+  wire [COLUMN_WIDTH-1:0] array_entry = array_unit[LANE_WIDTH +: COLUMN_WIDTH];
+  wire [COLUMN_WIDTH-1:0] table_entry = table_unit[LANE_WIDTH +: COLUMN_WIDTH];
+  wire [COLUMN_WIDTH-1:0] host_entry  = unit_i[LANE_WIDTH +: COLUMN_WIDTH];
 
   // Stages 2 to 6
   wire [ADCS-1:0]    lane_low;
@@ -302,10 +306,10 @@ module tile #(
         .clk_i          (clk_i),
         .rst_ni         (rst_ni),
         .array_we_i     (array_lane[l]),
-        .array_column_i (array_entry[COLUMN_WIDTH-1:0]),
+        .array_column_i (array_entry),
         .array_wdata_i  (array_data),
         .table_we_i     (table_lane[l]),
-        .table_column_i (table_entry[COLUMN_WIDTH-1:0]),
+        .table_column_i (table_entry),
         .table_wdata_i  (table_data),
         .inl_we_i       (inl_we_i),
         .inl_addr_i     (unit_i),
@@ -314,7 +318,7 @@ module tile #(
         .word_i         (read_word_q),
         .word_o         (lane_words[l*32 +: 32]),
         .valid_i        (valid_q[6:2]),
-        .column_i       (valid_q[2] ? tag2_q[COLUMN_WIDTH-1:0] : host_entry[COLUMN_WIDTH-1:0]),
+        .column_i       (valid_q[2] ? tag2_q[COLUMN_WIDTH-1:0] : host_entry),
         .x_i            (x),
         .driven_i       (driven),
         .noise_word_i   (((ADCS > 1) ? LANE[0] : odd3_q) ? odd_words[(l/2)*32 +: 32]
@@ -330,16 +334,6 @@ module tile #(
     end
   endgenerate
 
-  function [31:0] word_of_lane;
-    input [ADCS*32-1:0] words;
-    input [31:0]        which;
-    integer k;
-    begin
-      word_of_lane = 32'd0;
-      for (k = 0; k < ADCS; k = k + 1) if (which == k) word_of_lane = words[k*32 +: 32];
-    end
-  endfunction
-
   `include "popcount64.vh"
 
   function [COUNT_WIDTH-1:0] ones;
@@ -354,7 +348,7 @@ module tile #(
   endfunction
 
   assign busy_o         = state_q != IDLE;
-  assign array_rdata_o  = word_of_lane(lane_words, read_lane_q);
+  assign array_rdata_o  = lane_words[read_lane_q*32 +: 32];
   assign add_valid_o    = !add_valid_q ? {ADCS{1'b0}}
                         : last_q[STAGES+1] ? last_lanes_q : {ADCS{1'b1}};
   assign converted_o    = ones(add_valid_o);
@@ -364,7 +358,7 @@ module tile #(
   assign columns_o      = columns_q;
 
   wire unused_bits = &{1'b0, words_valid, input_bits_i, last_column, last_group, page_base, issued,
-                       index_wide, array_entry, table_entry, host_entry};
+                       index_wide, array_unit, table_unit};
 
 endmodule
 
