@@ -26,7 +26,20 @@ module column_sum #(
   localparam integer CHUNK        = (PLANE_WIDTH % 64 == 0) ? 64 : 32;  // rows counted at a time
   localparam integer DRIVEN_WIDTH = $clog2(ROWS + 1);
 
-  `include "popcount64.vh"
+  // The masked adds and the product that compilers know as a population count; ones64.vh simulates
+  // slower.
+  function [63:0] popcount64;
+    input [63:0] bits;
+    reg [63:0] pairs;
+    reg [63:0] nibbles;
+    reg [63:0] bytes;
+    begin
+      pairs      = bits - ((bits >> 1) & 64'h5555555555555555);
+      nibbles    = (pairs & 64'h3333333333333333) + ((pairs >> 2) & 64'h3333333333333333);
+      bytes      = (nibbles + (nibbles >> 4)) & 64'h0F0F0F0F0F0F0F0F;
+      popcount64 = (bytes * 64'h0101010101010101) >> 56;
+    end
+  endfunction
 
   // Reads planes_i and x_i where they are: as arguments they would be copied in simulation.
   function signed [SUM_WIDTH-1:0] total;

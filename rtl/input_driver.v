@@ -51,7 +51,7 @@ module input_driver #(
     end
   endfunction
 
-  `include "popcount64.vh"
+  `include "ones64.vh"
 
   function [DRIVEN_WIDTH-1:0] ones;
     input [PLANE_WIDTH-1:0] x;
@@ -66,7 +66,7 @@ module input_driver #(
       rows = 64'd0;
       for (row = 0; row < PLANE_WIDTH; row = row + CHUNK) begin
         rows[CHUNK-1:0] = x[row +: CHUNK];
-        sum             = sum + popcount64(rows);
+        sum             = sum + ones64(rows);
       end
       ones = sum[DRIVEN_WIDTH-1:0];
     end

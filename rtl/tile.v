@@ -334,7 +334,7 @@ module tile #(
     end
   endgenerate
 
-  `include "popcount64.vh"
+  `include "ones64.vh"
 
   function [COUNT_WIDTH-1:0] ones;
     input [ADCS-1:0] bits;
@@ -342,7 +342,7 @@ module tile #(
     reg [63:0] count;
     // verilator lint_on UNUSEDSIGNAL
     begin
-      count = popcount64({{(64-ADCS){1'b0}}, bits});
+      count = ones64({{(64-ADCS){1'b0}}, bits});
       ones  = count[COUNT_WIDTH-1:0];
     end
   endfunction

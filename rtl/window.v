@@ -1,8 +1,9 @@
 // window: the staging memory, with one port for the core and one for the host, so that the host
 // fills and empties a part of it while the core works on another.
 //
-// A word read in one cycle stands on core_rdata_o or host_rdata_o in the next. A read at the edge of
-// a write by the other port finds the old word; of two writes the host's stays.
+// A word read in one cycle stands on core_rdata_o or host_rdata_o in the next. The two ports must not
+// meet at one word with a write among them: what is read or stays then depends on the block RAM. In
+// simulation a read finds the old word, and of two writes the host's stays.
 `default_nettype none
 
 module window #(
@@ -26,7 +27,8 @@ module window #(
   output wire [31:0]      host_rdata_o
 );
 
-  reg [31:0] memory_q [0:WORDS-1];
+  // Synthesis need not keep the order of accesses to one word at one edge.
+  (* no_rw_check *) reg [31:0] memory_q [0:WORDS-1];
   reg [31:0] core_rdata_q;
   reg [31:0] host_rdata_q;
 
