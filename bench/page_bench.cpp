@@ -17,8 +17,8 @@ namespace {
 constexpr int kSize = 128;
 constexpr int kPages = 16;
 
-/// As many pages of one layer as the core holds, as a deployment would run them: bands of its inputs
-/// in order.
+/// As many pages of one layer as the core holds, as a deployment would run them: bands of its
+/// inputs in order.
 struct Layer {
   explicit Layer(int vectors) {
     std::mt19937 rng(1);
