@@ -212,8 +212,16 @@ std::uint64_t moved_words(const DescriptorWords& words, const PageGeometry& page
   }
 }
 
+/// Settings, cells and statistics, a word or a state a cycle.
+std::uint64_t write_wait(const DescriptorWords& words, const WrittenCells& written) {
+  const std::uint64_t cells =
+      std::uint64_t{words[word::WRITE_VERIFY_ROWS]} * words[word::WRITE_VERIFY_COLUMNS];
+  return 1 + constant::PULSE_WORDS + 1 + 2 * cells + 10 * written.selected + 5 * written.pulses +
+         constant::WRITTEN_WORDS;
+}
+
 std::uint64_t wait_cycles(const DescriptorWords& words, const CoreShape& core, const PageRuns& runs,
-                          DescriptorCycles& counted) {
+                          const WrittenCells& written, DescriptorCycles& counted) {
   const auto opcode = static_cast<Opcode>(words[0]);
   const std::uint32_t mode = words[word::CONVOLVE_MODE];
   if (opcode == Opcode::LAYER) {
@@ -227,6 +235,7 @@ std::uint64_t wait_cycles(const DescriptorWords& words, const CoreShape& core, c
     return convolve_wait(words, pages);
   }
   if (is_over_tensors(words[0])) return digital_wait(words);
+  if (opcode == Opcode::WRITE_VERIFY) return write_wait(words, written);
   const std::uint64_t moved = moved_words(words, core.page);
   return moved == 0 ? 1 : moved + 2;
 }
@@ -258,9 +267,9 @@ std::uint64_t tile_cycles(const PageRun& run, int input_bits, bool skip_zero, in
 }
 
 DescriptorCycles descriptor_cycles(const DescriptorWords& words, const CoreShape& core,
-                                   const PageRuns& runs) {
+                                   const PageRuns& runs, const WrittenCells& written) {
   DescriptorCycles cycles;
-  cycles.busy = fetch_and_check(words[0]) + 1 + wait_cycles(words, core, runs, cycles) + 1;
+  cycles.busy = fetch_and_check(words[0]) + 1 + wait_cycles(words, core, runs, written, cycles) + 1;
   cycles.stalled += cycles.busy;
   return cycles;
 }

@@ -50,6 +50,12 @@ using PageRuns = std::function<PageRun(std::uint64_t vector, int page)>;
 /// drain, of which one cycle always remains.
 std::uint64_t tile_cycles(const PageRun& run, int input_bits, bool skip_zero, int adcs);
 
+/// What a WRITE_VERIFY did, as its statistics say.
+struct WrittenCells {
+  std::uint64_t selected = 0;
+  std::uint64_t pulses = 0;  ///< SET and RESET
+};
+
 /// A descriptor that the core accepts, from the cycle that finds it waiting to the one that counts
 /// it up, behind the doorbell or behind another descriptor alike:
 ///
@@ -61,6 +67,7 @@ std::uint64_t tile_cycles(const PageRun& run, int input_bits, bool skip_zero, in
 ///           CONVOLVE   outputs + 2 + vectors * (1 + window + sums + pages + out), then 1 with
 ///                      STORE_SUMS, else 7; 5 - outputs more where outputs < 5
 ///           ADD, pools as the last result is taken, + 8
+///           WRITE_VERIFY 15 + 2 cells + 10 selected + 5 pulses
 ///   gather  of a page: ceil(rows / 2) + split pairs + 1, 1 more if its last pair is used
 ///   pages   of a vector. A tile starts gather + 2 after the first page's turn, then 2 after both
 ///   the
@@ -76,9 +83,9 @@ std::uint64_t tile_cycles(const PageRun& run, int input_bits, bool skip_zero, in
 /// cycles and writes a word seven cycles behind the element that it took. Results of ADD and pools
 /// wait for it, too: it takes them four cycles apart, or eight or more.
 ///
-/// `runs` may be empty for opcodes other than LAYER and CONVOLVE.
+/// `runs` may be empty for opcodes other than LAYER and CONVOLVE; `written` is of WRITE_VERIFY.
 DescriptorCycles descriptor_cycles(const DescriptorWords& words, const CoreShape& core,
-                                   const PageRuns& runs = {});
+                                   const PageRuns& runs = {}, const WrittenCells& written = {});
 
 /// A descriptor that the core refuses, for whatever error: up to the end of its check.
 DescriptorCycles refused_cycles(const DescriptorWords& words);

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "drivers/write_descriptor.hpp"
+
 namespace crossloop::drivers {
 namespace {
 
@@ -129,6 +131,13 @@ DescriptorCycles PredictingTransport::cycles_of(const DescriptorWords& words) {
       return layer_cycles(words);
     case Opcode::CONVOLVE:
       return convolve_cycles(words);
+    case Opcode::WRITE_VERIFY: {
+      const WriteStatistics statistics =
+          take_statistics(words_at(words[word::WRITE_VERIFY_STATISTICS], constant::WRITTEN_WORDS));
+      return descriptor_cycles(words, core_, {},
+                               {.selected = statistics.selected,
+                                .pulses = statistics.set_pulses + statistics.reset_pulses});
+    }
     case Opcode::LOAD_TABLE:
       note_table(words);
       break;

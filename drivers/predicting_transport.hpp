@@ -10,8 +10,9 @@
 namespace crossloop::drivers {
 
 /// Passes every access on. When a read of COMPLETED shows descriptors done, it adds up
-/// descriptor_cycles() of each, for which it reads the ring, the row tables and, with SKIP_ZERO,
-/// the input vectors of the descriptor back from the window. Never asks a counter of cycles.
+/// descriptor_cycles() of each, for which it reads the ring, the row tables, with SKIP_ZERO the
+/// input vectors and of a WRITE_VERIFY the statistics of the descriptor back from the window. Never
+/// asks a counter of cycles.
 ///
 /// Every page in use must have had its LOAD_TABLE through here. What a descriptor read must still
 /// lie in the window when the host sees it done: no later one of the same doorbells has written

@@ -82,11 +82,7 @@ std::vector<std::uint32_t> place_write(WriteDescriptor& job, std::uint32_t base,
   return words;
 }
 
-WriteStatistics take_written(std::span<const std::uint32_t> words, std::span<CellRecord> cells) {
-  for (std::size_t i = 0; i < cells.size(); ++i) {
-    cells[i] = get_cell(words.subspan(i * constant::CELL_WORDS));
-  }
-  const auto block = words.subspan(cells.size() * constant::CELL_WORDS + constant::PULSE_WORDS);
+WriteStatistics take_statistics(std::span<const std::uint32_t> block) {
   WriteStatistics statistics;
   statistics.set_pulses =
       get_pair(block, block_field::WRITTEN_SET_PULSES_LO, block_field::WRITTEN_SET_PULSES_HI);
@@ -96,6 +92,14 @@ WriteStatistics take_written(std::span<const std::uint32_t> words, std::span<Cel
   statistics.failed = get(block, block_field::WRITTEN_FAILED);
   statistics.selected = get(block, block_field::WRITTEN_SELECTED);
   return statistics;
+}
+
+WriteStatistics take_written(std::span<const std::uint32_t> words, std::span<CellRecord> cells) {
+  for (std::size_t i = 0; i < cells.size(); ++i) {
+    cells[i] = get_cell(words.subspan(i * constant::CELL_WORDS));
+  }
+  return take_statistics(
+      words.subspan(cells.size() * constant::CELL_WORDS + constant::PULSE_WORDS));
 }
 
 }  // namespace crossloop::drivers

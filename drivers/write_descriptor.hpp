@@ -66,6 +66,9 @@ std::vector<std::uint32_t> place_write(WriteDescriptor& job, std::uint32_t base,
                                        const PulseBlock& settings,
                                        std::span<const CellRecord> cells);
 
+/// The statistics out of their WRITTEN_WORDS words.
+WriteStatistics take_statistics(std::span<const std::uint32_t> block);
+
 /// The records and the statistics out of the same words, read back.
 WriteStatistics take_written(std::span<const std::uint32_t> words, std::span<CellRecord> cells);
 

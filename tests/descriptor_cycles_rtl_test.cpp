@@ -6,7 +6,9 @@
 
 #include "drivers/descriptor_cycles.hpp"
 #include "drivers/predicting_transport.hpp"
+#include "drivers/write_descriptor.hpp"
 #include "tests/core_fixture.hpp"
+#include "tests/pulse_cells.hpp"
 
 namespace crossloop::drivers {
 
@@ -243,6 +245,32 @@ TEST_F(DescriptorCyclesRtl, AreThoseOfEveryRandomDescriptor) {
   begin();
   for (int round = 0; round < 4800 && !HasFailure(); ++round) {
     compare_random(round, kAll[static_cast<std::size_t>(round) % std::size(kAll)]);
+  }
+}
+
+TEST_F(DescriptorCyclesRtl, AreThoseOfEveryRandomWriteVerify) {
+  SCOPED_TRACE(replay_hint());
+  begin();
+  for (int round = 0; round < 150 && !HasFailure(); ++round) {
+    drivers::WriteDescriptor job{.page = draw(rng_, 0, kPages - 1),
+                                 .rows = draw(rng_, 1, 8),
+                                 .columns = draw(rng_, 1, 8),
+                                 .first_row = draw(rng_, 0, 8),
+                                 .first_column = draw(rng_, 0, 8),
+                                 .crossbar = random_word(rng_),
+                                 .seed = random_word(rng_)};
+    load_random(job.page);  // and nothing of its own in the window from here on
+    const analog::PulseSettings s = random_pulse_settings(rng_);
+    std::vector<drivers::CellRecord> cells(static_cast<std::size_t>(job.rows * job.columns));
+    for (auto& cell : cells) cell = random_cell(rng_);
+    device_->write_words(kStaging,
+                         place_write(job, kStaging,
+                                     {s.bottom, s.top, s.set_rate, s.reset_rate, s.verify_sigma,
+                                      s.step_sigma, s.tolerance, s.budget},
+                                     cells));
+    const DescriptorCycles before = counted(), said_before = predicting_->predicted();
+    run({descriptor_words(job)});
+    ASSERT_EQ(predicting_->predicted() - said_before, counted() - before) << "round " << round;
   }
 }
 
