@@ -26,6 +26,7 @@ ROWS = [
     ("xrs", "xrs", ["ratio=0.3"]),
     ("group_lasso", "group_lasso", ["ratio=0.3"]),
     ("dub_quantize", "dub_quantize", ["ratio=0.6"]),
+    ("adc_budget", "adc_budget", ["saving=1.5"]),
     ("dub_regularize", "dub_regularize", ["ratio=0.6"]),
     ("s_dub", "s_dub", ["ratio=0.6"]),
     ("balanced", "balanced", ["group=16", "pruned=8", "schedule=once"]),
