@@ -69,10 +69,9 @@ struct WrittenCells {
 ///           ADD, pools as the last result is taken, + 8
 ///           WRITE_VERIFY 15 + 2 cells + 10 selected + 5 pulses
 ///   gather  of a page: ceil(rows / 2) + split pairs + 1, 1 more if its last pair is used
-///   pages   of a vector. A tile starts gather + 2 after the first page's turn, then 2 after both
-///   the
-///           tile is free of its page before and the gathering, which begins 1 after the start
-///           before, is done; 2 after the last tile is free they are over. With one tile that is
+///   pages   of a vector. The first one's tile starts gather + 2 after its turn; the next starts 2
+///           after its tile is free and its gathering is done, which begins 1 after the start
+///           before; 2 after the last tile is free they are over. With one tile that is
 ///           max(tile_cycles(), 1 + gather of the next) + 2 a page. Behind the last page of a
 ///           vector nothing is gathered but by LAYER, which gathers the first page for the next
 ///           vector, and then takes 1 for that page there

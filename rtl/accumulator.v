@@ -31,7 +31,8 @@ module accumulator #(
   input  wire               read_clear_i,
   output wire        [31:0] read_data_o
 );
-  // One function for all instances simulates faster than a copy for each.
+  // One function for all instances simulates faster than a copy for each. Inputs that differ between
+  // them are public, or Verilator would put each one's driver into a copy of its own.
   /* verilator no_inline_module */
 
   localparam integer AW = (MAX_OUTPUTS > 1) ? $clog2(MAX_OUTPUTS) : 1;

@@ -26,8 +26,7 @@ module column_sum #(
   localparam integer CHUNK        = (PLANE_WIDTH % 64 == 0) ? 64 : 32;  // rows counted at a time
   localparam integer DRIVEN_WIDTH = $clog2(ROWS + 1);
 
-  // The masked adds and the product that compilers know as a population count; ones64.vh simulates
-  // slower.
+  // The masked adds and the product that compilers know as a population count; ones64.vh has none.
   function [63:0] popcount64;
     input [63:0] bits;
     reg [63:0] pairs;

@@ -286,7 +286,7 @@ module crossloop #(
   wire [15:0]        x_row, x_value;
   wire [3:0]         input_bits;
   wire [31:0]        seed, vector;
-  wire [LANES-1:0]   add_valid;
+  wire [LANES-1:0]    add_valid;
   wire [LANES*16-1:0] add_output;
   wire [LANES*32-1:0] add_value;
 

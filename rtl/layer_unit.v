@@ -55,9 +55,9 @@ module layer_unit #(
   output wire                    skip_zero_o,
   output wire [31:0]             seed_o,
   output wire [31:0]             vector_o,
-  input  wire [LANES-1:0]         add_valid_i,
-  input  wire [LANES*16-1:0]      add_output_i,
-  input  wire [LANES*32-1:0]      add_value_i
+  input  wire [LANES-1:0]        add_valid_i,
+  input  wire [LANES*16-1:0]     add_output_i,
+  input  wire [LANES*32-1:0]     add_value_i
 );
 
   // --- The descriptor ----------------------------------------------------------------------------

@@ -54,7 +54,8 @@ module readout_lane #(
   output wire                                    clip_low_o,      // the conversion met the lower rail
   output wire                                    clip_high_o
 );
-  // One function for all instances simulates faster than a copy for each.
+  // One function for all instances simulates faster than a copy for each. Inputs that differ between
+  // them are public, or Verilator would put each one's driver into a copy of its own.
   /* verilator no_inline_module */
 
   localparam integer PLANES_WIDTH = CODE_WIDTH * ((ROWS + 31) / 32) * 32;

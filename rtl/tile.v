@@ -11,10 +11,11 @@
 // of its columns. start_i is taken while busy_o = 0 and samples page_i .. inl_i and the inputs
 // written since x_clear_i; busy_o is high from the next cycle until the last addition is out:
 // one cycle if the first phase is not skipped, ceil(columns / ADCS) for each that is not, one for
-// each that is, and 7, or fewer after a skipped last phase. There is no back-pressure. clear_i ends a run at once; memories and inputs keep their
-// contents. The array and table ports may be used while busy_o = 0 only; their columns are numbered
-// page * COLS + column, and the words of one are written in order (see page_mover, word_stage). The
-// input port, whose rules are those of input_driver, may be used at any time but with start_i.
+// each that is, and 7, or fewer after a skipped last phase. There is no back-pressure. clear_i ends
+// a run at once; memories and inputs keep their contents. The array and table ports may be used
+// while busy_o = 0 only; their columns are numbered page * COLS + column, and the words of one are
+// written in order (see page_mover, word_stage). The input port, whose rules are those of
+// input_driver, may be used at any time but with start_i.
 // Twin: engine::accumulate_page in host/engine/reference.hpp.
 `default_nettype none
 
