@@ -110,8 +110,9 @@ class Pages {
         start = gathered ? 1 : gather + kTurn;
         first_gather = gather;
       }
-      free = start + tile_cycles(run, input_bits_, skip_zero_, adcs_);
-      over = std::max(over, free);
+      const TileCycles tile = tile_cycles(run, input_bits_, skip_zero_, adcs_);
+      free = start + tile.busy;
+      over = std::max(over, start + tile.active);
       if (over > counted_to) counted_.stalled -= over - std::max(start, counted_to);
       counted_to = over;
       count(run);
@@ -124,8 +125,7 @@ class Pages {
 
   /// In which the walk over the row table is busy.
   static std::uint64_t gather_cycles(const PageRun& run) {
-    return static_cast<std::uint64_t>((run.rows + 1) / 2 + run.split_pairs + 1 +
-                                      (run.last_pair_used ? 1 : 0));
+    return static_cast<std::uint64_t>((run.rows + 1) / 2 + run.split_pairs + 1);
   }
 
   void count(const PageRun& run) {
@@ -255,15 +255,15 @@ DescriptorCycles DescriptorCycles::operator-(const DescriptorCycles& earlier) co
           skipped - earlier.skipped};
 }
 
-std::uint64_t tile_cycles(const PageRun& run, int input_bits, bool skip_zero, int adcs) {
+TileCycles tile_cycles(const PageRun& run, int input_bits, bool skip_zero, int adcs) {
   const auto turns = static_cast<std::uint64_t>((run.columns + adcs - 1) / adcs);
-  std::uint64_t cycles = 0, drain = 1;
+  std::uint64_t cycles = 0, drain = 0;
   for (int t = 0; t < input_bits; ++t) {
     const bool skipped = skip_zero && (run.phases >> t & 1) == 0;
     cycles += skipped ? 1 : turns + (t == 0 ? 1 : 0);
-    drain = skipped ? std::max<std::uint64_t>(1, drain - 1) : kTileDrain;
+    drain = !skipped ? kTileDrain : drain > 0 ? drain - 1 : 0;
   }
-  return cycles + drain;
+  return {.busy = cycles + (drain == kTileDrain ? 1 : 0), .active = cycles + drain};
 }
 
 DescriptorCycles descriptor_cycles(const DescriptorWords& words, const CoreShape& core,

@@ -37,7 +37,6 @@ struct PageRun {
   int columns = 1;  ///< used
   /// Pairs of rows 2k, 2k + 1 whose bytes lie in two words of the vector.
   int split_pairs = 0;
-  bool last_pair_used = true;  ///< an entry of the last pair lies within the words of the vector
   std::uint8_t phases = 0xFF;  ///< bit t: phase t drives a row; counts with SKIP_ZERO only
 };
 
@@ -45,10 +44,16 @@ struct PageRun {
 /// pages.
 using PageRuns = std::function<PageRun(std::uint64_t vector, int page)>;
 
-/// Cycles in which the tile is busy: 1 before a first phase that is not skipped, ceil(columns /
-/// adcs) for each phase, 1 for a skipped one, and 7 to drain; phases skipped at the end hide in the
-/// drain, of which one cycle always remains.
-std::uint64_t tile_cycles(const PageRun& run, int input_bits, bool skip_zero, int adcs);
+/// Cycles of a tile behind its start.
+struct TileCycles {
+  std::uint64_t busy = 0;    ///< in which it takes no other
+  std::uint64_t active = 0;  ///< until its last addition
+};
+
+/// 1 before a first phase that is not skipped, ceil(columns / adcs) for each phase, 1 for a skipped
+/// one; behind the last column a tile is busy for 1 more and active for 7, and phases skipped at
+/// the end hide in these.
+TileCycles tile_cycles(const PageRun& run, int input_bits, bool skip_zero, int adcs);
 
 /// What a WRITE_VERIFY did, as its statistics say.
 struct WrittenCells {
@@ -68,13 +73,13 @@ struct WrittenCells {
 ///                      STORE_SUMS, else 7; 5 - outputs more where outputs < 5
 ///           ADD, pools as the last result is taken, + 8
 ///           WRITE_VERIFY 15 + 2 cells + 10 selected + 5 pulses
-///   gather  of a page: ceil(rows / 2) + split pairs + 1, 1 more if its last pair is used
+///   gather  of a page: ceil(rows / 2) + split pairs + 1
 ///   pages   of a vector. The first one's tile starts gather + 2 after its turn; the next starts 2
-///           after its tile is free and its gathering is done, which begins 1 after the start
-///           before; 2 after the last tile is free they are over. With one tile that is
-///           max(tile_cycles(), 1 + gather of the next) + 2 a page. Behind the last page of a
-///           vector nothing is gathered but by LAYER, which gathers the first page for the next
-///           vector, and then takes 1 for that page there
+///           after its tile is not busy and its gathering is done, which begins 1 after the start
+///           before; 2 after the last tile was active they are over. With one tile that is
+///           max(busy, 1 + gather of the next) + 2 a page. Behind the last page of a vector nothing
+///           is gathered but by LAYER, which gathers the first page for the next vector, and then
+///           takes 1 for that page there
 ///   window  elements of the window; sums: outputs with ADD_SUMS
 ///   out     outputs with STORE_SUMS, else 4 * outputs - 3
 ///

@@ -169,7 +169,6 @@ PageRun PredictingTransport::page_run(int page, std::span<const std::uint8_t> ve
   };
   for (std::size_t even = 0; even < loaded.rows.size(); even += 2) {
     const std::size_t odd = even + 1;
-    run.last_pair_used = used(even) || used(odd);
     if (used(even) && used(odd) && loaded.rows[even] / 4 != loaded.rows[odd] / 4) ++run.split_pairs;
     if (used(even)) run.phases |= vector[loaded.rows[even]];
     if (used(odd)) run.phases |= vector[loaded.rows[odd]];

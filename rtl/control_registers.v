@@ -60,7 +60,7 @@ module control_registers #(
   input  wire [$clog2(ENGINES*ADCS+1)-1:0] clipped_high_i,
   input  wire [$clog2(ENGINES+1)-1:0] skipped_i,  // phases skipped in this cycle
   input  wire [15:0] columns_i,         // of those
-  input  wire        tile_busy_i
+  input  wire        tiles_active_i
 );
 
   localparam integer COUNT_WIDTH = $clog2(ENGINES * ADCS + 1);
@@ -200,7 +200,7 @@ module control_registers #(
         low_q         <= low_q + {{(64-COUNT_WIDTH){1'b0}}, clipped_low_i};
         high_q        <= high_q + {{(64-COUNT_WIDTH){1'b0}}, clipped_high_i};
       end
-      if (!tile_busy_i) stalled_q <= stalled_q + 64'd1;
+      if (!tiles_active_i) stalled_q <= stalled_q + 64'd1;
       if (skipped) skipped_q <= skipped_q + {{(64-SKIP_WIDTH){1'b0}}, skipped_i};
     end
   end

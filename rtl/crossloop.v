@@ -165,7 +165,7 @@ module crossloop #(
   wire [511:0] words;
   wire [15:0]  nonzero;
   wire         abort = soft_reset || restart;
-  wire         tile_busy, tiles_busy;
+  wire         tile_busy, tiles_active;
   wire [15:0]  columns, skipped_columns;
   wire [$clog2(ENGINES+1)-1:0] skipped;
   wire [$clog2(LANES+1)-1:0]   converted, clipped_low, clipped_high;
@@ -190,7 +190,7 @@ module crossloop #(
     .stream_write_i(stream_write), .stream_read_i(stream_read), .stream_left_i(stream_left),
     .stream_overrun_i(stream_overrun),
     .converted_i(converted), .clipped_low_i(clipped_low), .clipped_high_i(clipped_high),
-    .skipped_i(skipped), .columns_i(skipped_columns), .tile_busy_i(tiles_busy)
+    .skipped_i(skipped), .columns_i(skipped_columns), .tiles_active_i(tiles_active)
   );
 
   wire       set_empty, set_programmed, set_ready, drop_tables, set_tables, drop_inl, set_inl;
@@ -301,7 +301,7 @@ module crossloop #(
     .row_we_i(row_we), .row_addr_i(row_addr), .row_wdata_i(window_rdata),
     .page_o(running), .row_page_i(row_page(running)), .rows_i(rows),
     .x_clear_o(x_clear), .x_we_o(x_we), .x_row_o(x_row), .x_value_o(x_value),
-    .tile_start_o(tile_start), .tile_busy_i(tile_busy), .tiles_busy_i(tiles_busy),
+    .tile_start_o(tile_start), .tile_busy_i(tile_busy), .tiles_active_i(tiles_active),
     .input_bits_o(input_bits), .skip_zero_o(skip_zero), .seed_o(seed), .vector_o(vector),
     .add_valid_i(add_valid), .add_output_i(add_output), .add_value_i(add_value)
   );
@@ -316,7 +316,7 @@ module crossloop #(
     .unit_i(unit), .word_i(word), .last_i(last_word), .wdata_i(window_rdata),
     .array_rdata_o(array_rdata),
     .x_clear_i(x_clear), .x_we_i(x_we), .x_row_i(x_row), .x_value_i(x_value),
-    .start_i(tile_start), .busy_o(tile_busy), .busy_any_o(tiles_busy),
+    .start_i(tile_start), .busy_o(tile_busy), .active_o(tiles_active),
     .page_i(running), .columns_i(columns), .input_bits_i(input_bits), .skip_zero_i(skip_zero),
     .seed_i(seed), .crossbar_i(crossbar), .vector_i(vector), .inl_i(inl),
     .add_valid_o(add_valid), .add_output_o(add_output), .add_value_o(add_value),

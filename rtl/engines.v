@@ -2,8 +2,8 @@
 //
 // One gather serves them in turn: while it drives the word lines of one, the others run. Ports are
 // those of tile, with lanes and counts of all: lane l of engine e is bit, half-word and word
-// e * ADCS + l. page_i is the page that is gathered for and started, and with it busy_o the state of
-// its tile; busy_any_o that of all. A page is written or read back by write_page_i, its columns
+// e * ADCS + l. page_i is the page that is gathered for and started, and busy_o is that of its tile;
+// active_o is high while any tile is active. A page is written or read back by write_page_i, its columns
 // numbered (write_page_i div ENGINES) * COLS + column.
 `default_nettype none
 
@@ -40,7 +40,7 @@ module engines #(
   // Run
   input  wire                              start_i,
   output wire                              busy_o,
-  output wire                              busy_any_o,
+  output wire                              active_o,
   input  wire        [15:0]                page_i,
   input  wire        [15:0]                columns_i,
   input  wire        [3:0]                 input_bits_i,
@@ -74,7 +74,7 @@ module engines #(
   wire [INDEX_WIDTH-1:0] write_engine = write_page_i[INDEX_WIDTH-1:0] & LAST_ENGINE[INDEX_WIDTH-1:0];
   wire [INDEX_WIDTH-1:0] run_engine   = page_i[INDEX_WIDTH-1:0] & LAST_ENGINE[INDEX_WIDTH-1:0];
 
-  wire [ENGINES-1:0]            busy, skipped;
+  wire [ENGINES-1:0]            busy, active, skipped;
   wire [ENGINES*32-1:0]         words;
   wire [ENGINES*16-1:0]         columns;
   wire [ENGINES*LANE_COUNT-1:0] converted, low, high;
@@ -111,6 +111,7 @@ module engines #(
         .x_value_i      (x_value_i),
         .start_i        (start_i && run),
         .busy_o         (busy[e]),
+        .active_o       (active[e]),
         .page_i         (page_i >> ENGINE_WIDTH),
         .columns_i      (columns_i),
         .input_bits_i   (input_bits_i),
@@ -170,7 +171,7 @@ module engines #(
 
   assign array_rdata_o     = words[write_engine*32 +: 32];
   assign busy_o            = busy[run_engine];
-  assign busy_any_o        = busy != {ENGINES{1'b0}};
+  assign active_o          = active != {ENGINES{1'b0}};
   assign converted_o       = total(converted);
   assign clipped_low_o     = total(low);
   assign clipped_high_o    = total(high);

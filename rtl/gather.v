@@ -5,7 +5,7 @@
 // row, or an entry beyond the vector's words, is not driven, so the word lines must be cleared
 // first. A pair of rows 2k, 2k + 1 a cycle; a pair whose bytes lie in two words of the vector takes
 // two. Three cycles from a row to its word line. busy_o is high from the cycle after start_i to the
-// last word line.
+// one before the last word line is driven.
 `default_nettype none
 `include "generated/crossloop_regs.vh"
 
@@ -103,10 +103,11 @@ module gather #(
       second_q      <= 1'b0;
       value_valid_q <= 2'd0;
     end else if (start_i) begin
-      active_q <= 1'b1;
-      row_q    <= 16'd0;
-      addr_q   <= row_base[ROW_WIDTH-1:0];
-    end else if (busy_o) begin
+      active_q      <= 1'b1;
+      row_q         <= 16'd0;
+      addr_q        <= row_base[ROW_WIDTH-1:0];
+      value_valid_q <= 2'd0;
+    end else if (busy_o || value_valid_q != 2'd0) begin
       if (active_q && !split) begin
         active_q   <= row_q + 16'd2 < rows_i;
         row_q      <= row_q + 16'd2;
@@ -122,7 +123,7 @@ module gather #(
     end
   end
 
-  assign busy_o           = active_q || pair_valid_q || value_valid_q != 2'd0;
+  assign busy_o           = active_q || pair_valid_q;
   assign vector_en_o      = reads_even || reads_odd;
   assign vector_addr_o    = vector_addr[WINDOW_WIDTH-1:0];
   assign x_we_o           = value_valid_q;

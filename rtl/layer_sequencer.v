@@ -57,8 +57,8 @@ module layer_sequencer #(
   output wire                    gather_start_o,  // with it the word lines are cleared
   input  wire                    gather_busy_i,
   output wire                    tile_start_o,
-  input  wire                    tile_busy_i,     // that of page_o
-  input  wire                    tiles_busy_i,    // any
+  input  wire                    tile_busy_i,     // that of page_o takes no start
+  input  wire                    tiles_active_i,  // any has additions to come
 
   // Accumulators
   output wire                    acc_clear_o,
@@ -139,7 +139,7 @@ module layer_sequencer #(
         PAGE:   state_q <= ahead_q ? RUN : GATHER;
         GATHER: if (!gather_busy_i && !tile_busy_i) state_q <= START;
         START:  state_q <= !last_page || more ? PAGE : RUN;
-        RUN:    if (!tiles_busy_i && !gather_busy_i) state_q <= emits ? EMIT : WRITE;
+        RUN:    if (!tiles_active_i && !gather_busy_i) state_q <= emits ? EMIT : WRITE;
         default: if (vector_done) state_q <= last_vector ? IDLE : ahead_q ? GATHER : BEGIN;
       endcase
     end

@@ -50,7 +50,7 @@ module layer_unit #(
   output wire [15:0]             x_value_o,
   output wire                    tile_start_o,
   input  wire                    tile_busy_i,    // that of page_o
-  input  wire                    tiles_busy_i,   // any
+  input  wire                    tiles_active_i, // any
   output wire [3:0]              input_bits_o,
   output wire                    skip_zero_o,
   output wire [31:0]             seed_o,
@@ -137,7 +137,7 @@ module layer_unit #(
     .walk_image_end_i(image_end), .walk_last_i(walk_last),
     .vector_clear_o(vector_clear), .vector_byte_o(vector_byte), .vector_last_o(vector_last),
     .gather_start_o(gather_start), .gather_busy_i(gather_busy),
-    .tile_start_o(tile_start_o), .tile_busy_i(tile_busy_i), .tiles_busy_i(tiles_busy_i),
+    .tile_start_o(tile_start_o), .tile_busy_i(tile_busy_i), .tiles_active_i(tiles_active_i),
     .acc_clear_o(acc_clear), .outputs_o(acc_outputs), .acc_busy_i(acc_busy),
     .acc_read_o(acc_read), .acc_index_o(acc_index),
     .acc_add_o(sum_add), .acc_add_index_o(sum_index),

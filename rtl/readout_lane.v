@@ -45,7 +45,7 @@ module readout_lane #(
   input  wire [$clog2(ROWS+1)-1:0]               driven_i,
   input  wire [31:0]                             noise_word_i /* verilator public_flat_rd */,
   input  wire [2:0]                              phase_i,         // of stage 6
-  input  wire                                    inl_i,           // stable during a run
+  input  wire                                    inl_i,           // of stage 5
   input  wire [15:0]                             page_i,
 
   // Results of stage 6, in the cycle after it

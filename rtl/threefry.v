@@ -3,7 +3,7 @@
 //   (word0_o, word1_o) = threefry2x32_R(13, {counter0_i, counter1_i}, {key0_i, key1_i})
 //
 // Latency: three cycles (4, 4 and 5 rounds). Throughput: one pair of words per cycle; the key must
-// be held until the last words are out. The words stay until the next valid pair replaces them.
+// be held for two cycles behind a valid_i. The words stay until the next valid pair replaces them.
 // Twin: Random123, host/engine/noise.hpp.
 `default_nettype none
 

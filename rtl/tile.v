@@ -9,13 +9,14 @@
 //
 // With skip_zero_i a phase with P_t = 0 contributes nothing and takes one cycle: skipped_o instead
 // of its columns. start_i is taken while busy_o = 0 and samples page_i .. inl_i and the inputs
-// written since x_clear_i; busy_o is high from the next cycle until the last addition is out:
-// one cycle if the first phase is not skipped, ceil(columns / ADCS) for each that is not, one for
-// each that is, and 7, or fewer after a skipped last phase. There is no back-pressure. clear_i ends
-// a run at once; memories and inputs keep their contents. The array and table ports may be used
-// while busy_o = 0 only; their columns are numbered page * COLS + column, and the words of one are
-// written in order (see page_mover, word_stage). The input port, whose rules are those of
-// input_driver, may be used at any time but with start_i.
+// written since x_clear_i; busy_o is high from the next cycle: one cycle if the first phase is not
+// skipped, ceil(columns / ADCS) for each that is not, one for each that is, and one more behind the
+// last column. Then the next run may start while additions of this one are still on their way:
+// active_o is high until the last is out, 7 cycles behind the last column. There is no
+// back-pressure. clear_i ends all runs at once; memories and inputs keep their contents. The array
+// and table ports may be used while active_o = 0 only; their columns are numbered
+// page * COLS + column, and the words of one are written in order (see page_mover, word_stage). The
+// input port, whose rules are those of input_driver, may be used at any time but with start_i.
 // Twin: engine::accumulate_page in host/engine/reference.hpp.
 `default_nettype none
 
@@ -51,7 +52,8 @@ module tile #(
 
   // Run
   input  wire                      start_i,
-  output wire                      busy_o,
+  output wire                      busy_o,           // no start is taken
+  output wire                      active_o,         // there is an addition to come, or busy_o
   input  wire        [15:0]        page_i,           // 0 .. PAGES - 1
   input  wire        [15:0]        columns_i,        // 1 .. COLS
   input  wire        [3:0]         input_bits_i,     // 1 .. 8
@@ -71,7 +73,7 @@ module tile #(
   output wire [$clog2(ADCS+1)-1:0] clipped_low_o,    // conversions that met the lower rail
   output wire [$clog2(ADCS+1)-1:0] clipped_high_o,
   output wire                      skipped_o,        // one phase was skipped
-  output wire        [15:0]        columns_o         // of the run at hand
+  output wire        [15:0]        columns_o         // of the run that was started last
 );
 
   localparam integer LANE_WIDTH   = $clog2(ADCS);
@@ -85,11 +87,12 @@ module tile #(
   localparam integer PLANES_WIDTH = CODE_WIDTH * PLANE_WIDTH;
   localparam integer DRIVEN_WIDTH = $clog2(ROWS + 1);
   localparam integer COUNT_WIDTH  = $clog2(ADCS + 1);
+  localparam integer PAGE_WIDTH   = (PAGES > 1) ? $clog2(PAGES) : 1;
   localparam integer STAGES       = 6;  // from a group's issue to its recombination
 
   // --- Sequencer: issues groups of ADCS columns phase after phase --------------------------------
 
-  localparam [1:0] IDLE = 2'd0, PHASE = 2'd1, COLUMN = 2'd2, DRAIN = 2'd3;
+  localparam [1:0] IDLE = 2'd0, PHASE = 2'd1, COLUMN = 2'd2;
   localparam [INDEX_WIDTH-1:0] NEXT = 1;
 
   reg [1:0]              state_q;
@@ -103,13 +106,13 @@ module tile #(
   reg [31:0]             seed_q;
   reg [31:0]             crossbar_q;
   reg [31:0]             vector_q;
-  reg [15:0]             page_q;
+  reg [PAGE_WIDTH-1:0]   page_q;
   reg [15:0]             columns_q;
   reg                    inl_q;
   reg [STAGES:1]         valid_q;       // stages that hold a group
   reg                    add_valid_q;
 
-  wire        start      = start_i && state_q == IDLE && !clear_i;
+  wire        start      = start_i && !busy_o && !clear_i;
   wire        issue      = state_q == COLUMN && !clear_i;
   wire [7:0]  used;
   wire [2:0]  next_phase = phase_q + 3'd1;
@@ -118,7 +121,6 @@ module tile #(
   wire        last_phase = phase_q == last_phase_q;
   wire        last_index = index_q == last_index_q;
   wire        phase_done = skip || (state_q == COLUMN && last_index);
-  wire        drained    = valid_q == {STAGES{1'b0}};
   wire [31:0] last_column = {16'd0, columns_i} - 32'd1;
   wire [31:0] last_group  = last_column >> LANE_WIDTH;
   wire [31:0] page_base   = {16'd0, page_i} * GROUPS;
@@ -140,12 +142,11 @@ module tile #(
       valid_q     <= {valid_q[STAGES-1:1], issue};
       add_valid_q <= valid_q[STAGES];
       case (state_q)
-        IDLE:    if (start_i) state_q <= PHASE;
+        IDLE:    if (start) state_q <= PHASE;
         PHASE:   if (!skip) state_q <= COLUMN;
-                 else if (last_phase) state_q <= DRAIN;
+                 else if (last_phase) state_q <= IDLE;
                  else if (!skip_next) state_q <= COLUMN;
-        COLUMN:  if (phase_done) state_q <= last_phase ? DRAIN : skip_next ? PHASE : COLUMN;
-        default: if (drained) state_q <= IDLE;
+        default: if (phase_done) state_q <= last_phase ? IDLE : skip_next ? PHASE : COLUMN;
       endcase
     end
   end
@@ -162,7 +163,7 @@ module tile #(
       seed_q       <= seed_i;
       crossbar_q   <= crossbar_i;
       vector_q     <= vector_i;
-      page_q       <= page_i;
+      page_q       <= page_i[PAGE_WIDTH-1:0];
       columns_q    <= columns_i;
       inl_q        <= inl_i;
     end else if (phase_done) begin
@@ -180,14 +181,15 @@ module tile #(
   reg [COLUMN_WIDTH+4:0] tag1_q, tag2_q;  // phase, first of phase, odd, group
   reg                    odd3_q;
   reg [2:0]              phase3_q, phase4_q, phase5_q, phase6_q;
-  reg [STAGES+1:1]       last_q;          // of its phase
+  reg [PAGE_WIDTH:0]     page1_q, page2_q, page3_q, page4_q, page5_q;  // with inl_q on top
+  reg [ADCS-1:0]         lanes1_q, lanes2_q, lanes3_q, lanes4_q, lanes5_q, lanes6_q, lanes7_q;
 
   wire [COLUMN_WIDTH+INDEX_WIDTH-1:0] index_wide = {{COLUMN_WIDTH{1'b0}}, index_q};
   wire [COLUMN_WIDTH-1:0] group = base_q + index_wide[COLUMN_WIDTH-1:0];
   wire                    first = index_q == {INDEX_WIDTH{1'b0}};
 
   always @(posedge clk_i) begin
-    if (state_q != IDLE) begin
+    if (active_o) begin
       tag1_q   <= {phase_q, first, index_q[0], group};
       tag2_q   <= tag1_q;
       odd3_q   <= tag2_q[ODD];
@@ -195,7 +197,18 @@ module tile #(
       phase4_q <= phase3_q;
       phase5_q <= phase4_q;
       phase6_q <= phase5_q;
-      last_q   <= {last_q[STAGES:1], last_index};
+      page1_q  <= {inl_q, page_q};
+      page2_q  <= page1_q;
+      page3_q  <= page2_q;
+      page4_q  <= page3_q;
+      page5_q  <= page4_q;
+      lanes1_q <= last_index ? last_lanes_q : {ADCS{1'b1}};
+      lanes2_q <= lanes1_q;
+      lanes3_q <= lanes2_q;
+      lanes4_q <= lanes3_q;
+      lanes5_q <= lanes4_q;
+      lanes6_q <= lanes5_q;
+      lanes7_q <= lanes6_q;
     end
   end
 
@@ -325,8 +338,8 @@ module tile #(
         .noise_word_i   (((ADCS > 1) ? LANE[0] : odd3_q) ? odd_words[(l/2)*32 +: 32]
                                                          : even_words[(l/2)*32 +: 32]),
         .phase_i        (phase6_q),
-        .inl_i          (inl_q),
-        .page_i         (page_q),
+        .inl_i          (page5_q[PAGE_WIDTH]),
+        .page_i         ({{(16-PAGE_WIDTH){1'b0}}, page5_q[PAGE_WIDTH-1:0]}),
         .add_output_o   (add_output_o[l*16 +: 16]),
         .add_value_o    (add_value_o[l*32 +: 32]),
         .clip_low_o     (lane_low[l]),
@@ -348,10 +361,10 @@ module tile #(
     end
   endfunction
 
-  assign busy_o         = state_q != IDLE;
+  assign busy_o         = state_q != IDLE || valid_q[1];
+  assign active_o       = state_q != IDLE || valid_q != {STAGES{1'b0}} || add_valid_q;
   assign array_rdata_o  = lane_words[read_lane_q*32 +: 32];
-  assign add_valid_o    = !add_valid_q ? {ADCS{1'b0}}
-                        : last_q[STAGES+1] ? last_lanes_q : {ADCS{1'b1}};
+  assign add_valid_o    = add_valid_q ? lanes7_q : {ADCS{1'b0}};
   assign converted_o    = ones(add_valid_o);
   assign clipped_low_o  = ones(add_valid_o & lane_low);
   assign clipped_high_o = ones(add_valid_o & lane_high);

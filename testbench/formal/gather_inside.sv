@@ -30,8 +30,7 @@
   // Two cycles for a pair, which may be split.
   wire [15:0] unread = active_q ? rows_i + {15'd0, rows_i[0]} - row_q : 16'd0;
   wire [17:0] left   = {2'd0, unread} + (pair_valid_q ? 18'd3 - {17'd0, second_q}
-                                         : active_q ? 18'd2
-                                         : value_valid_q != 2'd0 ? 18'd1 : 18'd0);
+                                         : active_q ? 18'd2 : 18'd0);
   wire [31:0] words_of_page = {{(32-ROW_WIDTH){1'b0}}, addr_q} - {16'd0, page_i} * ROW_WORDS;
 
   always @(posedge clk_i) begin

@@ -32,7 +32,7 @@
   reg [11:0] busy_left_q, stall_left_q;
 
   wire held    = (state_q == CLEAR && acc_busy_i) || (state_q == GATHER && (gather_busy_i || tile_busy_i)) ||
-                 (state_q == RUN && (gather_busy_i || tiles_busy_i));
+                 (state_q == RUN && (gather_busy_i || tiles_active_i));
   wire stalled = (state_q == FILL && !fill) || (state_q == SUMS && !sum) ||
                  (state_q == EMIT && !emit);
 
