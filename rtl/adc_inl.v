@@ -15,13 +15,15 @@ module adc_inl #(
   input  wire                clk_i,
 
   input  wire                we_i,
-  input  wire [31:0]         addr_i,
+  input  wire [$clog2(PAGES*64)-1:0]
+                             addr_i,
   input  wire [31:0]         wdata_i,
 
   // Codes in, with the page and the resolution they belong to
   input  wire                valid_i,
   input  wire                inl_i,     // 0: codes pass unchanged
-  input  wire [15:0]         page_i,    // 0 .. PAGES - 1
+  input  wire [((PAGES > 1) ? $clog2(PAGES) : 1)-1:0]
+                             page_i,    // 0 .. PAGES - 1
   input  wire [3:0]          bits_i,
   input  wire [MAX_BITS-1:0] code_i,
 
@@ -30,6 +32,7 @@ module adc_inl #(
 
   localparam integer WORDS      = PAGES * 64;
   localparam integer ADDR_WIDTH = $clog2(WORDS);
+  localparam integer PAGE_WIDTH = (PAGES > 1) ? $clog2(PAGES) : 1;
   localparam integer WIDTH      = MAX_BITS + 2;  // of code + correction, two's complement
 
   reg [31:0]         words_q [0:WORDS-1];
@@ -41,10 +44,10 @@ module adc_inl #(
 
   // The code, or its upper eight bits.
   wire [MAX_BITS-1:0] index = (bits_i > 4'd8) ? code_i >> (bits_i - 4'd8) : code_i;
-  wire [21:0]         read  = {page_i, index[7:2]};
+  wire [PAGE_WIDTH+5:0] read = {page_i, index[7:2]};
 
   always @(posedge clk_i) begin
-    if (we_i) words_q[addr_i[ADDR_WIDTH-1:0]] <= wdata_i;
+    if (we_i) words_q[addr_i] <= wdata_i;
     if (valid_i) begin
       code_q <= code_i;
       inl_q  <= inl_i;
@@ -66,7 +69,7 @@ module adc_inl #(
                 : below  ? {MAX_BITS{1'b0}}
                 : above  ? top_q : corrected[MAX_BITS-1:0];
 
-  wire unused_bits = &{1'b0, addr_i, read, index};  // those beyond the table
+  wire unused_bits = &{1'b0, read, index};  // those beyond the table
 
 endmodule
 

@@ -63,6 +63,9 @@ module crossloop #(
   localparam integer WINDOW_WIDTH = $clog2(WINDOW_WORDS);
   localparam integer LANES        = ENGINES * ADCS;
   localparam integer ENGINE_WIDTH = $clog2(ENGINES);
+  localparam integer ENGINE_PAGES = PAGES / ENGINES;
+  localparam integer ROW_WIDTH    = $clog2(PAGES * ((ROWS + 1) / 2));
+  localparam integer UNIT_WIDTH   = $clog2(ENGINE_PAGES * ((COLS > 64) ? COLS : 64));
 
   // --- Host side: address bit 20 selects the window ---
 
@@ -246,11 +249,11 @@ module crossloop #(
   );
 
   wire        array_we, array_re, row_we, table_we, inl_we, last_word;
-  wire [31:0] row_addr, unit;
+  wire [ROW_WIDTH-1:0]  row_addr;
+  wire [UNIT_WIDTH-1:0] unit;
   wire [15:0] word;
 
   // The memory of row tables holds those of engine 0, then those of engine 1 and so on.
-  localparam integer ENGINE_PAGES = PAGES / ENGINES;
 
   function [15:0] row_page;
     input [15:0] page;
@@ -261,7 +264,8 @@ module crossloop #(
   wire [15:0] moved = words[32*`CROSSLOOP_WORD_LOAD_PAGE_PAGE +: 16];
 
   page_mover #(
-    .ROWS(ROWS), .COLS(COLS), .CODE_WIDTH(CODE_WIDTH), .WINDOW_WIDTH(WINDOW_WIDTH)
+    .ROWS(ROWS), .COLS(COLS), .CODE_WIDTH(CODE_WIDTH), .WINDOW_WIDTH(WINDOW_WIDTH),
+    .ROW_WIDTH(ROW_WIDTH), .UNIT_WIDTH(UNIT_WIDTH)
   ) u_mover (
     .clk_i(clk_i), .rst_ni(rst_ni), .clear_i(abort),
     .start_i(move_start), .mode_i(move_mode),

@@ -25,7 +25,8 @@ module engines #(
   input  wire                              array_re_i,
   input  wire                              table_we_i,
   input  wire                              inl_we_i,
-  input  wire        [31:0]                unit_i,
+  input  wire [$clog2(PAGES/ENGINES*((COLS>64)?COLS:64))-1:0]
+                                           unit_i,
   input  wire        [15:0]                word_i,
   input  wire                              last_i,
   input  wire        [31:0]                wdata_i,

@@ -20,7 +20,8 @@ module gather #(
 
   // Row tables: two entries in a word, the even row in the low half
   input  wire                    row_we_i,
-  input  wire [31:0]             row_addr_i,    // page * ((ROWS + 1) / 2) + row / 2
+  input  wire [$clog2(PAGES*((ROWS+1)/2))-1:0]
+                                 row_addr_i,    // page * ((ROWS + 1) / 2) + row / 2
   input  wire [31:0]             row_wdata_i,
 
   // One walk
@@ -81,7 +82,7 @@ module gather #(
   wire [31:0] row_base    = {16'd0, page_i} * ROW_WORDS;
 
   always @(posedge clk_i) begin
-    if (row_we_i) table_q[row_addr_i[ROW_WIDTH-1:0]] <= row_wdata_i;
+    if (row_we_i) table_q[row_addr_i] <= row_wdata_i;
     if (active_q && !split) entries_q <= table_q[addr_q];
   end
 
@@ -131,7 +132,7 @@ module gather #(
   assign x_value_o[7:0]   = vector_rdata_i[{value_bytes_q[1:0], 3'd0} +: 8];
   assign x_value_o[15:8]  = vector_rdata_i[{value_bytes_q[3:2], 3'd0} +: 8];
 
-  wire unused_bits = &{1'b0, row_addr_i, row_base, vector_addr};  // those beyond the memories
+  wire unused_bits = &{1'b0, row_base, vector_addr};  // those beyond the memories
 
 endmodule
 

@@ -35,7 +35,8 @@ module layer_unit #(
 
   // Row tables, see gather
   input  wire                    row_we_i,
-  input  wire [31:0]             row_addr_i,
+  input  wire [$clog2(PAGES*((ROWS+1)/2))-1:0]
+                                 row_addr_i,
   input  wire [31:0]             row_wdata_i,
 
   // The page at hand, and where the memory of row tables has it

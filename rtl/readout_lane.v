@@ -30,7 +30,7 @@ module readout_lane #(
   input  wire [COLUMN_WIDTH-1:0]                 table_column_i,
   input  wire [159:0]                            table_wdata_i,
   input  wire                                    inl_we_i,
-  input  wire [31:0]                             inl_addr_i,
+  input  wire [$clog2(PAGES*64)-1:0]             inl_addr_i,
   input  wire [31:0]                             inl_wdata_i,
 
   // Reading codes back: a read of the column at hand as well, and word word_i of what was read
@@ -46,7 +46,8 @@ module readout_lane #(
   input  wire [31:0]                             noise_word_i /* verilator public_flat_rd */,
   input  wire [2:0]                              phase_i,         // of stage 6
   input  wire                                    inl_i,           // of stage 5
-  input  wire [15:0]                             page_i,
+  input  wire [((PAGES > 1) ? $clog2(PAGES) : 1)-1:0]
+                                                 page_i,
 
   // Results of stage 6, in the cycle after it
   output wire [15:0]                             add_output_o,

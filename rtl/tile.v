@@ -38,7 +38,8 @@ module tile #(
   input  wire                      array_re_i,
   input  wire                      table_we_i,
   input  wire                      inl_we_i,
-  input  wire        [31:0]        unit_i,           // column, or word of the INL tables
+  input  wire [$clog2(PAGES*((COLS>64)?COLS:64))-1:0]
+                                   unit_i,           // column, or word of the INL tables
   input  wire        [15:0]        word_i,           // of the column
   input  wire                      last_i,           // its last
   input  wire        [31:0]        wdata_i,
@@ -79,6 +80,7 @@ module tile #(
   localparam integer LANE_WIDTH   = $clog2(ADCS);
   localparam integer LANE_BITS    = (ADCS > 1) ? LANE_WIDTH : 1;  // of a lane's number
   localparam integer LAST_LANE    = ADCS - 1;
+  localparam integer UNIT_WIDTH   = $clog2(PAGES * ((COLS > 64) ? COLS : 64));
   localparam integer COLUMNS      = PAGES * COLS / ADCS;  // of all pages, in one lane
   localparam integer COLUMN_WIDTH = $clog2(COLUMNS);
   localparam integer GROUPS       = COLS / ADCS;          // of columns, in a page
@@ -121,12 +123,12 @@ module tile #(
   wire        last_phase = phase_q == last_phase_q;
   wire        last_index = index_q == last_index_q;
   wire        phase_done = skip || (state_q == COLUMN && last_index);
-  wire [31:0] last_column = {16'd0, columns_i} - 32'd1;
-  wire [31:0] last_group  = last_column >> LANE_WIDTH;
+  wire [15:0] last_column = columns_i - 16'd1;
+  wire [15:0] last_group  = last_column >> LANE_WIDTH;
   wire [31:0] page_base   = {16'd0, page_i} * GROUPS;
 
   // The lanes 0 .. last: ADCS ones, the upper ones shifted out.
-  wire [LANE_BITS-1:0] last_lane = lane_of(last_column);
+  wire [LANE_BITS-1:0] last_lane = lane_of(last_column[LANE_BITS-1:0]);
   wire [ADCS-1:0] last_lanes = ~({ADCS{1'b1}} << 1 << last_lane);
 
   always @(posedge clk_i or negedge rst_ni) begin
@@ -262,25 +264,23 @@ module tile #(
 
   // Contents: whole columns for the lane that has them
   wire                    array_write, table_write;
-  wire [31:0]             array_unit, table_unit;
+  wire [UNIT_WIDTH-1:0]   array_unit, table_unit;
   wire [PLANES_WIDTH-1:0] array_data;
   wire [159:0]            table_data;
 
-  word_stage #(.WORDS(PLANES_WIDTH / 32)) u_array_stage (
+  word_stage #(.WORDS(PLANES_WIDTH / 32), .UNIT_WIDTH(UNIT_WIDTH)) u_array_stage (
     .clk_i(clk_i), .we_i(array_we_i), .last_i(last_i), .unit_i(unit_i), .wdata_i(wdata_i),
     .write_o(array_write), .unit_o(array_unit), .data_o(array_data)
   );
 
-  word_stage #(.WORDS(5)) u_table_stage (
+  word_stage #(.WORDS(5), .UNIT_WIDTH(UNIT_WIDTH)) u_table_stage (
     .clk_i(clk_i), .we_i(table_we_i), .last_i(last_i), .unit_i(unit_i), .wdata_i(wdata_i),
     .write_o(table_write), .unit_o(table_unit), .data_o(table_data)
   );
 
-  function [LANE_BITS-1:0] lane_of;  // of a column
-    // verilator lint_off UNUSEDSIGNAL
-    input [31:0] unit;
-    // verilator lint_on UNUSEDSIGNAL
-    lane_of = unit[LANE_BITS-1:0] & LAST_LANE[LANE_BITS-1:0];
+  function [LANE_BITS-1:0] lane_of;  // of a column, by the lower bits of its number
+    input [LANE_BITS-1:0] column;
+    lane_of = column & LAST_LANE[LANE_BITS-1:0];
   endfunction
 
   reg [LANE_BITS-1:0] read_lane_q;   // read back in the cycle before
@@ -288,15 +288,15 @@ module tile #(
 
   always @(posedge clk_i) begin
     if (array_re_i) begin
-      read_lane_q <= lane_of(unit_i);
+      read_lane_q <= lane_of(unit_i[LANE_BITS-1:0]);
       read_word_q <= word_i;
     end
   end
 
   localparam [ADCS-1:0] LANE_0 = 1;
 
-  wire [ADCS-1:0] array_lane  = array_write ? LANE_0 << lane_of(array_unit) : {ADCS{1'b0}};
-  wire [ADCS-1:0] table_lane  = table_write ? LANE_0 << lane_of(table_unit) : {ADCS{1'b0}};
+  wire [ADCS-1:0] array_lane  = array_write ? LANE_0 << lane_of(array_unit[LANE_BITS-1:0]) : {ADCS{1'b0}};
+  wire [ADCS-1:0] table_lane  = table_write ? LANE_0 << lane_of(table_unit[LANE_BITS-1:0]) : {ADCS{1'b0}};
   wire [COLUMN_WIDTH-1:0] array_entry = array_unit[LANE_WIDTH +: COLUMN_WIDTH];
   wire [COLUMN_WIDTH-1:0] table_entry = table_unit[LANE_WIDTH +: COLUMN_WIDTH];
   wire [COLUMN_WIDTH-1:0] host_entry  = unit_i[LANE_WIDTH +: COLUMN_WIDTH];
@@ -326,7 +326,7 @@ module tile #(
         .table_column_i (table_entry),
         .table_wdata_i  (table_data),
         .inl_we_i       (inl_we_i),
-        .inl_addr_i     (unit_i),
+        .inl_addr_i     (unit_i[$clog2(PAGES*64)-1:0]),
         .inl_wdata_i    (wdata_i),
         .array_re_i     (array_re_i),
         .word_i         (read_word_q),
@@ -339,7 +339,7 @@ module tile #(
                                                          : even_words[(l/2)*32 +: 32]),
         .phase_i        (phase6_q),
         .inl_i          (page5_q[PAGE_WIDTH]),
-        .page_i         ({{(16-PAGE_WIDTH){1'b0}}, page5_q[PAGE_WIDTH-1:0]}),
+        .page_i         (page5_q[PAGE_WIDTH-1:0]),
         .add_output_o   (add_output_o[l*16 +: 16]),
         .add_value_o    (add_value_o[l*32 +: 32]),
         .clip_low_o     (lane_low[l]),
@@ -371,7 +371,7 @@ module tile #(
   assign skipped_o      = skip;
   assign columns_o      = columns_q;
 
-  wire unused_bits = &{1'b0, words_valid, input_bits_i, last_column, last_group, page_base, issued,
+  wire unused_bits = &{1'b0, words_valid, input_bits_i, page_i, last_group, page_base, issued,
                        index_wide, array_unit, table_unit};
 
 endmodule

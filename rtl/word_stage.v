@@ -7,23 +7,24 @@
 `default_nettype none
 
 module word_stage #(
-  parameter integer WORDS = 5
+  parameter integer WORDS      = 5,
+  parameter integer UNIT_WIDTH = 10
 ) (
-  input  wire                clk_i,
+  input  wire                  clk_i,
 
-  input  wire                we_i,
-  input  wire                last_i,
-  input  wire [31:0]         unit_i,
-  input  wire [31:0]         wdata_i,
+  input  wire                  we_i,
+  input  wire                  last_i,
+  input  wire [UNIT_WIDTH-1:0] unit_i,
+  input  wire [31:0]           wdata_i,
 
-  output wire                write_o,
-  output wire [31:0]         unit_o,
-  output wire [WORDS*32-1:0] data_o
+  output wire                  write_o,
+  output wire [UNIT_WIDTH-1:0] unit_o,
+  output wire [WORDS*32-1:0]   data_o
 );
 
-  reg                write_q;
-  reg [31:0]         unit_q;
-  reg [WORDS*32-1:0] data_q;
+  reg                  write_q;
+  reg [UNIT_WIDTH-1:0] unit_q;
+  reg [WORDS*32-1:0]   data_q;
 
   wire [WORDS*32+31:0] pushed = {wdata_i, data_q};
 

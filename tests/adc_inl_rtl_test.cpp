@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <random>
+#include <type_traits>
 
 #include "Vadc_inl.h"
 #include "host/engine/adc.hpp"
@@ -42,7 +43,7 @@ class AdcInlRtl : public ::testing::Test {
       value = value << 8 | static_cast<std::uint8_t>(entry);
     }
     model_.we_i = 1;
-    model_.addr_i = static_cast<IData>(page * 64 + word);
+    model_.addr_i = static_cast<std::remove_reference_t<decltype(model_.addr_i)>>(page * 64 + word);
     model_.wdata_i = value;
     tick();
     model_.we_i = 0;
@@ -52,7 +53,7 @@ class AdcInlRtl : public ::testing::Test {
   void move(int page, int bits, int code, bool inl) {
     model_.valid_i = 1;
     model_.inl_i = inl;
-    model_.page_i = static_cast<SData>(page);
+    model_.page_i = static_cast<std::remove_reference_t<decltype(model_.page_i)>>(page);
     model_.bits_i = static_cast<CData>(bits);
     model_.code_i = static_cast<SData>(code);
     tick();

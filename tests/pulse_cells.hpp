@@ -1,7 +1,9 @@
 // Random cells and settings of a write circuit, corners included, and what the twin makes of them.
 #pragma once
 
+#include <algorithm>
 #include <random>
+#include <tuple>
 #include <vector>
 
 #include "drivers/write_descriptor.hpp"
@@ -10,7 +12,8 @@
 
 namespace crossloop::testing_support {
 
-/// Settings with which most cells arrive: noise, spread, tolerance and budget are 0 now and then.
+/// Settings with which most cells arrive: noise, spread, tolerance and budget are 0 now and then,
+/// and one in ten may be anything.
 inline analog::PulseSettings random_pulse_settings(std::mt19937& rng) {
   const auto below = [&](unsigned limit) { return random_word(rng) % limit; };
   analog::PulseSettings settings;
@@ -22,6 +25,14 @@ inline analog::PulseSettings random_pulse_settings(std::mt19937& rng) {
   settings.verify_sigma = static_cast<std::uint16_t>(chance(rng, 20) ? 0 : below(3000));
   settings.tolerance = static_cast<std::uint16_t>(chance(rng, 20) ? 0 : below(2000));
   settings.budget = chance(rng, 10) ? 0 : below(60);
+  if (chance(rng, 10)) {
+    const auto any = [&] { return static_cast<std::uint16_t>(below(0x10000)); };
+    std::tie(settings.bottom, settings.top) = std::minmax({any(), any()});
+    settings.set_rate = any();
+    settings.reset_rate = any();
+    settings.verify_sigma = any();
+    settings.tolerance = any();
+  }
   return settings;
 }
 

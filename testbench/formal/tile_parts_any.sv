@@ -45,20 +45,21 @@ module threefry (
 endmodule
 
 module word_stage #(
-  parameter integer WORDS = 5
+  parameter integer WORDS      = 5,
+  parameter integer UNIT_WIDTH = 10
 ) (
   input  wire                clk_i,
   input  wire                we_i,
   input  wire                last_i,
-  input  wire [31:0]         unit_i,
+  input  wire [UNIT_WIDTH-1:0] unit_i,
   input  wire [31:0]         wdata_i,
   output wire                write_o,
-  output wire [31:0]         unit_o,
+  output wire [UNIT_WIDTH-1:0] unit_o,
   output wire [WORDS*32-1:0] data_o
 );
 
   assign write_o = 1'b0;
-  assign unit_o  = 32'd0;
+  assign unit_o  = 0;
   assign data_o  = 0;
 
 endmodule
@@ -79,7 +80,7 @@ module readout_lane #(
   input  wire [COLUMN_WIDTH-1:0]                 table_column_i,
   input  wire [159:0]                            table_wdata_i,
   input  wire                                    inl_we_i,
-  input  wire [31:0]                             inl_addr_i,
+  input  wire [$clog2(PAGES*64)-1:0]             inl_addr_i,
   input  wire [31:0]                             inl_wdata_i,
   input  wire                                    array_re_i,
   input  wire [15:0]                             word_i,
@@ -91,7 +92,8 @@ module readout_lane #(
   input  wire [31:0]                             noise_word_i,
   input  wire [2:0]                              phase_i,
   input  wire                                    inl_i,
-  input  wire [15:0]                             page_i,
+  input  wire [((PAGES > 1) ? $clog2(PAGES) : 1)-1:0]
+                                                 page_i,
   output wire [15:0]                             add_output_o,
   output wire signed [31:0]                      add_value_o,
   output wire                                    clip_low_o,
