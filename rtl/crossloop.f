@@ -7,6 +7,7 @@ column_sum.v
 column_table.v
 control_registers.v
 controller.v
+count_ones.v
 digital_sequencer.v
 im2col.v
 layer_unit.v

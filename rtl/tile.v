@@ -88,7 +88,6 @@ module tile #(
   localparam integer PLANE_WIDTH  = ((ROWS + 31) / 32) * 32;
   localparam integer PLANES_WIDTH = CODE_WIDTH * PLANE_WIDTH;
   localparam integer DRIVEN_WIDTH = $clog2(ROWS + 1);
-  localparam integer COUNT_WIDTH  = $clog2(ADCS + 1);
   localparam integer PAGE_WIDTH   = (PAGES > 1) ? $clog2(PAGES) : 1;
   localparam integer STAGES       = 6;  // from a group's issue to its recombination
 
@@ -215,7 +214,7 @@ module tile #(
   end
 
   // Stage 2: the inputs
-  wire [PLANE_WIDTH-1:0]  x;
+  wire [PLANE_WIDTH-1:0]  word_lines;
   wire [DRIVEN_WIDTH-1:0] driven;
 
   input_driver #(
@@ -230,7 +229,7 @@ module tile #(
     .used_o   (used),
     .select_i (valid_q[1] && tag1_q[FIRST]),
     .phase_i  (tag1_q[TAG_PHASE +: 3]),
-    .x_o      (x),
+    .x_o      (word_lines),
     .driven_o (driven)
   );
 
@@ -333,7 +332,7 @@ module tile #(
         .word_o         (lane_words[l*32 +: 32]),
         .valid_i        (valid_q[6:2]),
         .column_i       (valid_q[2] ? tag2_q[COLUMN_WIDTH-1:0] : host_entry),
-        .x_i            (x),
+        .x_i            (word_lines),
         .driven_i       (driven),
         .noise_word_i   (((ADCS > 1) ? LANE[0] : odd3_q) ? odd_words[(l/2)*32 +: 32]
                                                          : even_words[(l/2)*32 +: 32]),
@@ -348,26 +347,20 @@ module tile #(
     end
   endgenerate
 
-  `include "ones64.vh"
-
-  function [COUNT_WIDTH-1:0] ones;
-    input [ADCS-1:0] bits;
-    // verilator lint_off UNUSEDSIGNAL
-    reg [63:0] count;
-    // verilator lint_on UNUSEDSIGNAL
-    begin
-      count = ones64({{(64-ADCS){1'b0}}, bits});
-      ones  = count[COUNT_WIDTH-1:0];
-    end
-  endfunction
+  count_ones #(.WIDTH(ADCS)) u_converted (
+    .bits_i(add_valid_o), .count_o(converted_o)
+  );
+  count_ones #(.WIDTH(ADCS)) u_clipped_low (
+    .bits_i(add_valid_o & lane_low), .count_o(clipped_low_o)
+  );
+  count_ones #(.WIDTH(ADCS)) u_clipped_high (
+    .bits_i(add_valid_o & lane_high), .count_o(clipped_high_o)
+  );
 
   assign busy_o         = state_q != IDLE || valid_q[1];
   assign active_o       = state_q != IDLE || valid_q != {STAGES{1'b0}} || add_valid_q;
   assign array_rdata_o  = lane_words[read_lane_q*32 +: 32];
   assign add_valid_o    = add_valid_q ? lanes7_q : {ADCS{1'b0}};
-  assign converted_o    = ones(add_valid_o);
-  assign clipped_low_o  = ones(add_valid_o & lane_low);
-  assign clipped_high_o = ones(add_valid_o & lane_high);
   assign skipped_o      = skip;
   assign columns_o      = columns_q;
 
