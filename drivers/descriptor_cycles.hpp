@@ -51,8 +51,8 @@ struct TileCycles {
 };
 
 /// 1 before a first phase that is not skipped, ceil(columns / adcs) for each phase, 1 for a skipped
-/// one; behind the last column a tile is busy for 1 more and active for 7, and phases skipped at
-/// the end hide in these.
+/// one; then busy for 1 more if the last phase is not skipped, and active for 7 more, less the
+/// phases skipped at the end. If all are skipped, nothing more.
 TileCycles tile_cycles(const PageRun& run, int input_bits, bool skip_zero, int adcs);
 
 /// What a WRITE_VERIFY did, as its statistics say.

@@ -10,7 +10,7 @@
 `include "generated/crossloop_regs.vh"
 
 module crossloop #(
-  parameter integer ROWS         = 64,
+  parameter integer ROWS         = 64,     // at least 3
   parameter integer COLS         = 64,
   parameter integer CODE_WIDTH   = 8,
   parameter integer PAGES        = 16,

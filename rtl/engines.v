@@ -2,9 +2,9 @@
 //
 // One gather serves them in turn: while it drives the word lines of one, the others run. Ports are
 // those of tile, with lanes and counts of all: lane l of engine e is bit, half-word and word
-// e * ADCS + l. page_i is the page that is gathered for and started, and busy_o is that of its tile;
-// active_o is high while any tile is active. A page is written or read back by write_page_i, its columns
-// numbered (write_page_i div ENGINES) * COLS + column.
+// e * ADCS + l. page_i is the page that is gathered for and started, and busy_o that of its tile;
+// active_o is high while any tile is active. A page is written or read back by write_page_i, its
+// columns numbered (write_page_i div ENGINES) * COLS + column.
 `default_nettype none
 
 module engines #(

@@ -10,9 +10,9 @@
 // With skip_zero_i a phase with P_t = 0 contributes nothing and takes one cycle: skipped_o instead
 // of its columns. start_i is taken while busy_o = 0 and samples page_i .. inl_i and the inputs
 // written since x_clear_i; busy_o is high from the next cycle: one cycle if the first phase is not
-// skipped, ceil(columns / ADCS) for each that is not, one for each that is, and one more behind the
-// last column. Then the next run may start while additions of this one are still on their way:
-// active_o is high until the last is out, 7 cycles behind the last column. There is no
+// skipped, ceil(columns / ADCS) for each that is not and one for each that is, and if the last is
+// not skipped one more. Then the next run may start while additions of this one are still on their
+// way: active_o is high until the last is out, 7 cycles behind the last column. There is no
 // back-pressure. clear_i ends all runs at once; memories and inputs keep their contents. The array
 // and table ports may be used while active_o = 0 only; their columns are numbered
 // page * COLS + column, and the words of one are written in order (see page_mover, word_stage). The
@@ -25,8 +25,8 @@ module tile #(
   parameter integer COLS       = 64,   // a multiple of ADCS
   parameter integer CODE_WIDTH = 8,    // 1 .. 12
   parameter integer PAGES      = 16,
-  parameter integer ADCS       = 1     // columns read per cycle, a power of two below 64; 2 is best for
-                                       // noise: an evaluation serves two columns
+  parameter integer ADCS       = 1     // columns read per cycle, a power of two below 64; 2 is best
+                                       // for noise: an evaluation serves two columns
 ) (
   input  wire                      clk_i,
   input  wire                      rst_ni,           // asynchronous, active low
@@ -82,7 +82,7 @@ module tile #(
   localparam integer LAST_LANE    = ADCS - 1;
   localparam integer UNIT_WIDTH   = $clog2(PAGES * ((COLS > 64) ? COLS : 64));
   localparam integer COLUMNS      = PAGES * COLS / ADCS;  // of all pages, in one lane
-  localparam integer COLUMN_WIDTH = $clog2(COLUMNS);
+  localparam integer COLUMN_WIDTH = (COLUMNS > 1) ? $clog2(COLUMNS) : 1;
   localparam integer GROUPS       = COLS / ADCS;          // of columns, in a page
   localparam integer INDEX_WIDTH  = (GROUPS > 1) ? $clog2(GROUPS) : 1;
   localparam integer PLANE_WIDTH  = ((ROWS + 31) / 32) * 32;
@@ -294,8 +294,8 @@ module tile #(
 
   localparam [ADCS-1:0] LANE_0 = 1;
 
-  wire [ADCS-1:0] array_lane  = array_write ? LANE_0 << lane_of(array_unit[LANE_BITS-1:0]) : {ADCS{1'b0}};
-  wire [ADCS-1:0] table_lane  = table_write ? LANE_0 << lane_of(table_unit[LANE_BITS-1:0]) : {ADCS{1'b0}};
+  wire [ADCS-1:0] array_lane = LANE_0 << lane_of(array_unit[LANE_BITS-1:0]) & {ADCS{array_write}};
+  wire [ADCS-1:0] table_lane = LANE_0 << lane_of(table_unit[LANE_BITS-1:0]) & {ADCS{table_write}};
   wire [COLUMN_WIDTH-1:0] array_entry = array_unit[LANE_WIDTH +: COLUMN_WIDTH];
   wire [COLUMN_WIDTH-1:0] table_entry = table_unit[LANE_WIDTH +: COLUMN_WIDTH];
   wire [COLUMN_WIDTH-1:0] host_entry  = unit_i[LANE_WIDTH +: COLUMN_WIDTH];

@@ -183,7 +183,11 @@ class TileRtl : public ::testing::Test {
     dut_->start_i = 0;
     dut_->page_i = static_cast<SData>(rng_());  // sampled at the start only
     dut_->columns_i = static_cast<SData>(rng_());
+    dut_->input_bits_i = static_cast<CData>(draw(rng_, 1, 8));
+    dut_->skip_zero_i = static_cast<CData>(rng_() & 1);
     dut_->seed_i = static_cast<IData>(rng_());
+    dut_->crossbar_i = static_cast<IData>(rng_());
+    dut_->vector_i = static_cast<IData>(rng_());
     dut_->inl_i = static_cast<CData>(rng_() & 1);
   }
 

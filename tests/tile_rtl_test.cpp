@@ -205,6 +205,10 @@ TEST_F(TileRtl, IsIdleAndSilentAfterAClearInTheMiddleOfARun) {
   load_inputs(x);
   const Outcome expected = expected_outcome(page, settings, input);
   for (int delay = 0; delay < 40; ++delay) {
+    if (chance(rng_, 50)) {  // behind another that still drains
+      start(settings);
+      while (dut_->busy_o) dut_.tick();
+    }
     start(settings);
     for (int i = 0; i < delay; ++i) dut_.tick();
     dut_->clear_i = 1;
