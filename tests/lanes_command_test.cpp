@@ -4,6 +4,7 @@
 #include "host/network/onnx_file.hpp"
 #include "host/network/zoo.hpp"
 #include "tests/command_line.hpp"
+#include "tests/wave_file.hpp"
 
 namespace crossloop {
 namespace {
@@ -107,6 +108,28 @@ TEST_F(LanesCommand, RunsADeploymentAsTheModelItWasCompiledFrom) {
 }
 
 /// One level away from its weight in one cell: the lane computes with another weight than w_q.
+TEST_F(LanesCommand, WritesWavesAndRunsTheSame) {
+  for (const std::string lane : {"dense", "sparse", "balanced"}) {
+    const std::string options = "--images 1 --on lanes --lane " + lane;
+    const auto plain =
+        folder_->run("run pruned.onnx --data digits -q --json plain.json " + options);
+    const auto traced = folder_->run("run pruned.onnx --data digits -q --json traced.json " +
+                                     options + " --trace waves.fst");
+    ASSERT_EQ(plain.code, 0) << plain.errors;
+    ASSERT_EQ(traced.code, 0) << traced.errors;
+    EXPECT_EQ(folder_->json("traced.json").at("layers"), folder_->json("plain.json").at("layers"));
+    const auto waves = tests::read_waves(*folder_ / "waves.fst");
+    EXPECT_TRUE(waves.signals.contains("TOP.lane_" + lane + ".sum_valid_o")) << lane;
+    std::uint64_t cycles = 0;
+    for (const auto& layer : folder_->json("traced.json").at("layers")) {
+      if (layer.at("lane") == lane) cycles += layer.at("cycles").get<std::uint64_t>();
+    }
+    EXPECT_GT(cycles, 0U);
+    EXPECT_GE(waves.last_time, 2 * cycles);  // two edges a cycle
+    std::filesystem::remove(*folder_ / "waves.fst");
+  }
+}
+
 TEST_F(LanesCommand, FindsAPlantedFault) {
   compile("--calibration-images 16", "fault.xbar");
   compiler::Deployment deployment = compiler::read_deployment(*folder_ / "fault.xbar");
@@ -151,8 +174,8 @@ TEST_F(LanesCommand, RefusesWhatDoesNotFit) {
 
 TEST_F(LanesCommand, RefusesOptionsOfTheOtherKind) {
   EXPECT_THAT(refusal("pruned.onnx --lane sparse"), HasSubstr("--lane: needs --on lanes"));
-  for (const char* option : {"--trace w.fst", "--device-model demo", "--chip-seed 2", "--compare",
-                             "--layer-errors whole.onnx"}) {
+  for (const char* option :
+       {"--device-model demo", "--chip-seed 2", "--compare", "--layer-errors whole.onnx"}) {
     const std::string text = option;
     EXPECT_THAT(refusal("pruned.onnx --on lanes " + text),
                 HasSubstr(text.substr(0, text.find(' ')) + ": for a chip of crossbars"));

@@ -297,7 +297,8 @@ void add_run(CLI::App& app, Globals& globals) {
   add_crossbar_options(*command, arguments->crossbar);
   command->callback([arguments, command, &globals] {
     if (arguments->chip.on == "lanes") {
-      return run_lanes(arguments->lane, *command, arguments->deployment, arguments->data, globals);
+      return run_lanes(arguments->lane, *command, arguments->deployment, arguments->data,
+                       arguments->chip.trace, globals);
     }
     if (command->get_option("--lane")->count() > 0) throw InputError("--lane: needs --on lanes");
     run(*arguments, globals);

@@ -29,9 +29,8 @@ const std::map<std::string, LaneKind> kKinds = {
 
 /// Options that would silently do nothing.
 void check_options(const CLI::App& command) {
-  for (const char* name :
-       {"--crossbar", "--device-model", "--elapsed-s", "--chip-seed", "--noise-seed", "--trace",
-        "--compare", "--inject", "--replay", "--layer-errors"}) {
+  for (const char* name : {"--crossbar", "--device-model", "--elapsed-s", "--chip-seed",
+                           "--noise-seed", "--compare", "--inject", "--replay", "--layer-errors"}) {
     if (command.get_option(name)->count() == 0) continue;
     throw InputError(std::string(name) + ": for a chip of crossbars, expected without --on lanes");
   }
@@ -112,6 +111,15 @@ nlohmann::json json_of(const std::vector<LaneLayer>& layers) {
   return result;
 }
 
+/// Lanes of the kind asked for write waves; layers that do not fit run on another without.
+runtime::LaneFactory lane_factory(const LaneArguments& arguments,
+                                  const std::filesystem::path& trace) {
+  return [traced = kKinds.at(arguments.lane), trace](LaneKind kind, const lanes::LaneShape& shape) {
+    if (trace.empty() || kind != traced) return testbench::make_verilated_lane(kind, shape);
+    return testbench::make_traced_lane(kind, shape, trace);
+  };
+}
+
 void require_equal(const std::vector<LaneLayer>& layers) {
   for (const LaneLayer& layer : layers) {
     if (layer.mismatches == 0) continue;
@@ -133,13 +141,14 @@ void add_lane_options(CLI::App& command, LaneArguments& arguments) {
 
 void run_lanes(const LaneArguments& arguments, const CLI::App& command,
                const std::filesystem::path& path, const DataArguments& data,
-               const Globals& globals) {
+               const std::filesystem::path& trace, const Globals& globals) {
   check_options(command);
+  check_trace(trace, true);
   const Job job = read_job(path, data);
   const lanes::LaneShape shape = testbench::verilated_lane_shape();
   const auto start = std::chrono::steady_clock::now();
   const LanesRun run = runtime::run_on_lanes(job.deployment, kKinds.at(arguments.lane), shape,
-                                             testbench::make_verilated_lane, job.images);
+                                             lane_factory(arguments, trace), job.images);
   const std::chrono::duration<double> spent = std::chrono::steady_clock::now() - start;
   const double accuracy = runtime::accuracy_of(run.logits, job.images);
   const LaneLayer total = sum_of(run.layers);

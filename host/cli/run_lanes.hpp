@@ -19,10 +19,11 @@ void add_lane_options(CLI::App& command, LaneArguments& arguments);
 
 /// Runs the test images through the Verilated lanes: every crossbar layer of a deployment, or of an
 /// ONNX model, which is compiled as `crossloop compile` does by default. Shows lane and cycles of
-/// every layer. Throws InputError for options of `command` that only a chip has, and for a layer or
-/// network that does not fit, CheckFailed where a sum is not that of the plain integer product.
+/// every layer. With `trace` the lane of that kind writes its waves there. Throws InputError for
+/// options of `command` that only a chip has, and for a layer or network that does not fit,
+/// CheckFailed where a sum is not that of the plain integer product.
 void run_lanes(const LaneArguments& arguments, const CLI::App& command,
                const std::filesystem::path& path, const DataArguments& data,
-               const Globals& globals);
+               const std::filesystem::path& trace, const Globals& globals);
 
 }  // namespace crossloop::cli
