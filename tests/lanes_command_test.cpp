@@ -121,7 +121,8 @@ TEST_F(LanesCommand, WritesWavesAndRunsTheSame) {
     const auto waves = tests::read_waves(*folder_ / "waves.fst");
     EXPECT_TRUE(waves.signals.contains("TOP.lane_" + lane + ".sum_valid_o")) << lane;
     std::uint64_t cycles = 0;
-    for (const auto& layer : folder_->json("traced.json").at("layers")) {
+    const auto run = folder_->json("traced.json");
+    for (const auto& layer : run.at("layers")) {
       if (layer.at("lane") == lane) cycles += layer.at("cycles").get<std::uint64_t>();
     }
     EXPECT_GT(cycles, 0U);
