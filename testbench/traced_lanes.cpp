@@ -8,29 +8,13 @@
 #include "testbench/verilated_lane.hpp"
 
 namespace crossloop::testbench {
-namespace {
 
-template <class Model>
-std::unique_ptr<lanes::Lane> make_traced(LaneKind kind, const std::filesystem::path& waves) {
-  auto lane = std::make_unique<VerilatedLane<TracedModel<Model>>>(kind);
-  lane->model().open_trace(waves);
-  return lane;
-}
-
-}  // namespace
-
-std::unique_ptr<lanes::Lane> make_traced_lane(LaneKind kind, const LaneShape& shape,
+std::unique_ptr<lanes::Lane> make_traced_lane(lanes::LaneKind kind, const lanes::LaneShape& shape,
                                               const std::filesystem::path& waves) {
   require_verilated_shape(shape);
-  switch (kind) {
-    case LaneKind::kDense:
-      return make_traced<Vlane_dense_traced>(kind, waves);
-    case LaneKind::kSparse:
-      return make_traced<Vlane_sparse_traced>(kind, waves);
-    case LaneKind::kBalanced:
-      break;
-  }
-  return make_traced<Vlane_balanced_traced>(kind, waves);
+  return make_lane<TracedModel<Vlane_dense_traced>, TracedModel<Vlane_sparse_traced>,
+                   TracedModel<Vlane_balanced_traced>>(
+      kind, [&](auto& lane) { lane.model().open_trace(waves); });
 }
 
 }  // namespace crossloop::testbench

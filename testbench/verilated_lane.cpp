@@ -9,27 +9,20 @@
 
 namespace crossloop::testbench {
 
-LaneShape verilated_lane_shape() { return kShape; }
+lanes::LaneShape verilated_lane_shape() { return kLaneShape; }
 
-void require_verilated_shape(const LaneShape& shape) {
-  if (shape == kShape) return;
-  throw InputError("rtl lane: built in are only " + std::to_string(kShape.group) +
-                   " activations, " + std::to_string(kShape.multipliers) + " multipliers, " +
-                   std::to_string(kShape.channels) + " channels and depth " +
-                   std::to_string(kShape.depth));
+void require_verilated_shape(const lanes::LaneShape& shape) {
+  if (shape == kLaneShape) return;
+  throw InputError("rtl lane: built in are only " + std::to_string(kLaneShape.group) +
+                   " activations, " + std::to_string(kLaneShape.multipliers) + " multipliers, " +
+                   std::to_string(kLaneShape.channels) + " channels and depth " +
+                   std::to_string(kLaneShape.depth));
 }
 
-std::unique_ptr<lanes::Lane> make_verilated_lane(LaneKind kind, const LaneShape& shape) {
+std::unique_ptr<lanes::Lane> make_verilated_lane(lanes::LaneKind kind,
+                                                 const lanes::LaneShape& shape) {
   require_verilated_shape(shape);
-  switch (kind) {
-    case LaneKind::kDense:
-      return std::make_unique<VerilatedLane<Vlane_dense>>(kind);
-    case LaneKind::kSparse:
-      return std::make_unique<VerilatedLane<Vlane_sparse>>(kind);
-    case LaneKind::kBalanced:
-      break;
-  }
-  return std::make_unique<VerilatedLane<Vlane_balanced>>(kind);
+  return make_lane<Vlane_dense, Vlane_sparse, Vlane_balanced>(kind, [](auto&) {});
 }
 
 }  // namespace crossloop::testbench

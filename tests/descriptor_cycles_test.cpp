@@ -49,13 +49,19 @@ TEST(DescriptorCycles, MoveAWordACycle) {
   EXPECT_EQ(refused_cycles(words_of(Opcode::ADD)).busy, 37);
 }
 
+/// 5 outputs, 4 input bits.
+DescriptorWords layer_words(std::uint32_t pages, std::uint32_t vectors) {
+  DescriptorWords words = words_of(Opcode::LAYER);
+  words[word::LAYER_PAGES] = pages;
+  words[word::LAYER_OUTPUTS] = 5;
+  words[word::LAYER_VECTORS] = vectors;
+  words[word::LAYER_INPUT_BITS] = 4;
+  return words;
+}
+
 /// Two vectors on one page, the second without a set bit.
 TEST(DescriptorCycles, CountWhatTheTileDoesForEachVector) {
-  DescriptorWords words = words_of(Opcode::LAYER);
-  words[word::LAYER_PAGES] = 1;
-  words[word::LAYER_OUTPUTS] = 5;
-  words[word::LAYER_VECTORS] = 2;
-  words[word::LAYER_INPUT_BITS] = 4;
+  DescriptorWords words = layer_words(1, 2);
   words[word::LAYER_FLAGS] = 1U << constant::FLAG_SKIP_ZERO;
   const auto runs = [](std::uint64_t vector, int) {
     return PageRun{.rows = 9,
@@ -73,13 +79,8 @@ TEST(DescriptorCycles, CountWhatTheTileDoesForEachVector) {
 }
 
 TEST(DescriptorCycles, StartAPageWhileTheOneBeforeDrains) {
-  DescriptorWords words = words_of(Opcode::LAYER);
-  words[word::LAYER_PAGES] = 2;
-  words[word::LAYER_OUTPUTS] = 5;
-  words[word::LAYER_VECTORS] = 1;
-  words[word::LAYER_INPUT_BITS] = 4;
   const auto runs = [](std::uint64_t, int) { return PageRun{.rows = 9, .columns = 6}; };
-  const auto cycles = descriptor_cycles(words, kCore, runs);
+  const auto cycles = descriptor_cycles(layer_words(2, 1), kCore, runs);
   constexpr std::uint64_t kGather = 5 + 1, kTile = 1 + 4 * 6;
   EXPECT_EQ(cycles.busy, 24 + (5 + 4) + 5 + (kGather + 2) + (kTile + 1 + 2) + (kTile + 7 + 2));
   EXPECT_EQ(cycles.busy - cycles.stalled, (kTile + 1 + 2) + (kTile + 7));

@@ -1,7 +1,7 @@
 
   // Runs over any page, columns and bits, phases skipped at will, each started while those before drain:
-  // a run reads columns of its page only, with the tables of that page and the keys of its noise, makes
-  // room for the next in time and leaves nothing behind.
+  // a run reads columns and the INL table of its page only, keeps the keys of its noise, makes room for
+  // the next in time and leaves nothing behind.
 
   reg started = 1'b0;
   always @(posedge clk_i) started <= 1'b1;
