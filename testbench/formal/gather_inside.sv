@@ -11,7 +11,7 @@
 
   wire [31:0] base = {{(32-WINDOW_WIDTH){1'b0}}, base_i};
 
-  reg                    was_busy, held;
+  reg                    was_busy, was_pair, held;
   reg [15:0]             was_page, was_rows;
   reg [WINDOW_WIDTH-1:0] was_base;
   reg [31:0]             was_words;
@@ -35,6 +35,7 @@
 
   always @(posedge clk_i) begin
     was_busy  <= rst_ni && busy_o;
+    was_pair  <= rst_ni && pair_valid_q;
     held      <= rst_ni && (busy_o || start_i);
     was_page  <= page_i;
     was_rows  <= rows_i;
@@ -48,6 +49,7 @@
                                      {{(32-WINDOW_WIDTH){1'b0}}, vector_addr_o} - base < words_i));
     tables: assert (!active_q || words_of_page < ROW_WORDS);
     lines:  assert ((!x_we_o[0] || x_row_o < rows_i) && (!x_we_o[1] || x_row_o + 16'd1 < rows_i));
+    once:   assert (x_we_o == 2'd0 || was_pair);
     bound:  assert (left <= {2'd0, rows_i} + 18'd3 || !held);
     ends:   assert (!was_busy || !busy_o || left < was_left);
   end
